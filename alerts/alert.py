@@ -1,0 +1,196 @@
+"""An alert: the odd hours of one series that belong together, with a life and a price of its own."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.book import Book
+from billing.grid import Grid, SeriesKey
+from billing.hours import Month, hour_of_week, hours_between
+from detectors.episodes import belongs, is_over
+from detectors.scan import Finding
+
+NOT_LIVE = ("dismissed", "planned", "withdrawn")
+VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed", "planned": "planned", "vendor-fault": "vendor_fault"}
+EXPLAINED_AWAY = 0.25  # of the excess at its largest: less than this left, and restated usage has explained it
+
+
+@dataclass(frozen=True)
+class Stake:
+    """What an alert costs in one month, in exact money of an estimated bill."""
+
+    month: Month
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One change of an alert's state: was, now, who, why, at."""
+
+    alert_id: str
+    at: datetime
+    was: str
+    now: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`hours`: the anomalous hours, ascending. `profile`: [168] whole base units by hour of week, frozen at its start.
+
+    `expected`, `actual`: base units, sums over the hours; the peak hour for percentile and maximum meters.
+    """
+
+    alert_id: str
+    partner_id: str
+    customer_id: str
+    org_id: str
+    meter: str
+    kind: str
+    state: str
+    detected_at: datetime
+    hours: tuple[datetime, ...]
+    profile: NDArray[np.int64] = field(compare=False)
+    reasons: tuple[str, ...] = ()
+    quiet: bool = True
+    expected: int = 0
+    actual: int = 0
+    excess: float = 0.0
+    largest_excess: float = 0.0
+    stakes: tuple[Stake, ...] = ()
+    free_hours_left: int | None = None
+    announced_at: datetime | None = None
+
+    @property
+    def key(self) -> SeriesKey:
+        return (self.org_id, self.meter)
+
+    @property
+    def started_at(self) -> datetime:
+        return self.hours[0]
+
+    @property
+    def last_hour(self) -> datetime:
+        return self.hours[-1]
+
+    @property
+    def live(self) -> bool:
+        """Its claim stands: nobody dismissed or planned it, no restatement withdrew it."""
+        return self.state not in NOT_LIVE
+
+    @property
+    def stake(self) -> Stake | None:
+        """That of the month of the last hour."""
+        return self.stake_in(Month.of(self.last_hour))
+
+    def stake_in(self, month: Month) -> Stake | None:
+        return next((stake for stake in self.stakes if stake.month == month), None)
+
+    def expected_at(self, hour: datetime) -> int:
+        """What the frozen baseline expects of the hour."""
+        return int(self.profile[hour_of_week(hour)])
+
+
+def alert_id(key: SeriesKey, first_hour: datetime) -> str:
+    """The identity: org, meter and first hour, fixed when it is raised."""
+    return "al_" + hashlib.sha256(repr((*key, first_hour.isoformat())).encode()).hexdigest()[:16]
+
+
+def whole(profile: NDArray[np.float64]) -> NDArray[np.int64]:
+    """A baseline in whole base units; 0 where it has no opinion."""
+    return np.rint(np.nan_to_num(np.maximum(profile, 0.0))).astype(np.int64)
+
+
+def advance(
+    alerts: Sequence[Alert],
+    findings: Iterable[Finding],
+    book: Book,
+    grid: Grid,
+    meters: Mapping[str, str],
+    at: datetime,
+) -> tuple[list[Alert], list[Transition]]:
+    """Findings join the alerts they belong to or raise new ones; then each alert is measured again.
+
+    `meters`: meter -> its roll-up. Pure: the same input gives the same alerts.
+    """
+    found: dict[str, Alert] = {alert.alert_id: alert for alert in alerts}
+    moved: list[Transition] = []
+    for finding in sorted(findings, key=lambda f: (f.key, f.hours[0])):
+        mine = [a for a in found.values() if a.key == finding.key and a.state != "withdrawn"]
+        joined = next((a for a in mine if belongs(a.started_at, a.last_hour, finding)), None)
+        if joined:
+            hours = tuple(sorted({*joined.hours, *finding.hours}))
+            found[joined.alert_id] = replace(joined, hours=hours)
+        else:
+            raised = _raise(finding, book, at)
+            if raised.alert_id not in found:
+                found[raised.alert_id] = raised
+                moved.append(Transition(raised.alert_id, at, "", "open", "floodmark", finding.reasons[0]))
+    for alert in list(found.values()):
+        measured = _measure(alert, grid, meters[alert.meter])
+        state, why = _next_state(measured, at)
+        if state != alert.state:
+            moved.append(Transition(alert.alert_id, at, alert.state, state, "floodmark", why))
+        reasons = (*measured.reasons, why) if state == "withdrawn" != alert.state else measured.reasons
+        found[alert.alert_id] = replace(measured, state=state, reasons=reasons)
+    return list(found.values()), moved
+
+
+def decide(alert: Alert, verdict: str, who: str, note: str, at: datetime) -> tuple[Alert, Transition]:
+    """A reviewer's verdict, a key of VERDICTS."""
+    now = VERDICTS[verdict]
+    return replace(alert, state=now), Transition(alert.alert_id, at, alert.state, now, who, note)
+
+
+def _raise(finding: Finding, book: Book, at: datetime) -> Alert:
+    org_id, meter = finding.key
+    customer_id = book.orgs[org_id].customer_id
+    return Alert(
+        alert_id=alert_id(finding.key, finding.hours[0]),
+        partner_id=book.partner_of(customer_id).partner_id,
+        customer_id=customer_id,
+        org_id=org_id,
+        meter=meter,
+        kind=finding.kind,
+        state="open",
+        detected_at=at,
+        hours=finding.hours,
+        profile=whole(finding.profile),
+        reasons=finding.reasons,
+    )
+
+
+def _measure(alert: Alert, grid: Grid, rollup: str) -> Alert:
+    """Expected and actual over its hours, as usage says now; hours before the grid keep what they were."""
+    row = grid.row_of.get(alert.key)
+    if row is None or alert.started_at < grid.start:
+        return alert
+    pairs = [
+        (alert.expected_at(hour), int(grid.values[row, hours_between(grid.start, hour)]))
+        for hour in alert.hours
+        if hour < grid.end
+    ]
+    excess = float(sum(actual - expected for expected, actual in pairs))
+    if rollup in ("p99", "max"):
+        expected, actual = max(pairs, key=lambda pair: pair[1], default=(0, 0))
+    else:
+        expected, actual = (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
+    largest = max(excess, alert.largest_excess)
+    return replace(alert, expected=expected, actual=actual, excess=excess, largest_excess=largest)
+
+
+def _next_state(alert: Alert, at: datetime) -> tuple[str, str]:
+    if alert.live and alert.excess < EXPLAINED_AWAY * alert.largest_excess:
+        return "withdrawn", "restated usage explains it away: the excess fell to under a quarter of what was first said"
+    if alert.state == "open" and is_over(alert.last_hour, at):
+        return "over", "24 quiet hours"
+    if alert.state == "over" and not is_over(alert.last_hour, at):
+        return "open", "it came back within 24 hours"
+    return alert.state, ""

@@ -1,0 +1,159 @@
+"""The outbox: every message owed, claimed before it is sent, its attempt recorded before the act, its proof after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, and_, insert, or_, select, update
+from sqlalchemy.engine import Connection
+
+from alerts.mail import Letter, compose
+from alerts.sinks.receipt import Receipt
+from alerts.tables import deliveries, tickets
+from billing.database import transaction
+from billing.errors import WorldError
+
+LEASE = timedelta(minutes=2)  # longer than a send may take; a sender that died holds a row no longer
+
+
+class Sink(Protocol):
+    """Where messages go. The key is the receiver's way to tell a repeat from a new one."""
+
+    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
+        """Raises WorldError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message owed to one receiver. State: due, sending, sent, written (a file: nobody was contacted) or failed."""
+
+    key: str
+    purpose: str  # ticket, digest or review
+    sink: str
+    to: tuple[str, ...]
+    subject: str
+    state: str
+    attempts: int
+    created_at: datetime
+    ticket_id: str | None = None
+    partner_id: str | None = None
+    sent_at: datetime | None = None
+    proof: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What a drain did; `failures` are sentences."""
+
+    delivered: int
+    failures: tuple[str, ...]
+
+
+def owe(
+    connection: Connection,
+    letter: Letter,
+    key: str,
+    purpose: str,
+    sink: str,
+    at: datetime,
+    *,
+    ticket_id: str | None = None,
+    partner_id: str | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Add a message to the outbox, as it is now, in the caller's transaction; a key that is there stays as it is."""
+    if connection.execute(select(deliveries.c.key).where(deliveries.c.key == key)).first():
+        return
+    row = {
+        "key": key,
+        "purpose": purpose,
+        "ticket_id": ticket_id,
+        "partner_id": partner_id,
+        "sink": sink,
+        "to": list(letter.to),
+        "subject": letter.subject,
+        "message": compose(letter),
+        "state": "due",
+        "created_at": at,
+        "expires_at": expires_at,
+        "attempts": 0,
+        "due_at": at,
+    }
+    connection.execute(insert(deliveries).values(row))
+
+
+def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime) -> Drained:
+    """Try every message that is due at the clock `at` once. `now`: the present time, which leases go by."""
+    tried: list[str] = []
+    delivered, failures = 0, []
+    while row := _claim(engine, tried, at, now):
+        tried.append(row["key"])
+        if row["expires_at"] and at >= row["expires_at"]:
+            error: WorldError | None = WorldError("not delivered before the month had ended everywhere", permanent=True)
+        else:
+            error = _send(engine, sinks, row, at)
+        if error is None:
+            delivered += 1
+        else:
+            failures.append(f"{row['subject']}: {error}")
+            _record(engine, row["key"], state="failed" if error.permanent else "due", error=str(error))
+    return Drained(delivered, tuple(failures))
+
+
+def all_deliveries(connection: Connection) -> list[Delivery]:
+    """Every delivery, oldest first, without its message."""
+    columns = [deliveries.c[field.name] for field in fields(Delivery)]
+    rows = connection.execute(select(*columns).order_by(deliveries.c.created_at, deliveries.c.key)).mappings()
+    return [Delivery(**{**row, "to": tuple(row["to"])}) for row in rows]
+
+
+def message(connection: Connection, key: str) -> bytes | None:
+    """The message of a delivery as it was, or will be, sent."""
+    return connection.scalar(select(deliveries.c.message).where(deliveries.c.key == key))
+
+
+def _claim(engine: Engine, tried: Sequence[str], at: datetime, now: datetime) -> Any:
+    """The next due row, marked as being sent with the attempt counted; None when none is left."""
+    ready = or_(
+        and_(deliveries.c.state == "due", deliveries.c.due_at <= at),
+        and_(deliveries.c.state == "sending", deliveries.c.leased_until < now),
+    )
+    query = (
+        select(deliveries)
+        .where(ready, deliveries.c.key.not_in(tried))
+        .order_by(deliveries.c.due_at, deliveries.c.key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    with transaction(engine) as connection:
+        row = connection.execute(query).mappings().first()
+        if row:
+            leased = {"state": "sending", "attempts": row["attempts"] + 1, "leased_until": now + LEASE}
+            connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(leased))
+    return row
+
+
+def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> WorldError | None:
+    if row["sink"] not in sinks:
+        return WorldError(f"the sink {row['sink']!r} is not set up: see [tickets] and [mail] in floodmark.toml")
+    try:
+        receipt = sinks[row["sink"]].send(row["key"], tuple(row["to"]), row["message"])
+    except WorldError as error:
+        return error
+    sent_at = at if receipt.state == "sent" else None
+    _record(engine, row["key"], state=receipt.state, proof=receipt.proof, sent_at=sent_at, error=None)
+    return None
+
+
+def _record(engine: Engine, key: str, **outcome: Any) -> None:
+    """The outcome of an attempt; a ticket whose letter was sent is sent."""
+    with transaction(engine) as connection:
+        row = {"leased_until": None, **outcome}
+        connection.execute(update(deliveries).where(deliveries.c.key == key).values(row))
+        if outcome["state"] == "sent":
+            of_delivery = select(deliveries.c.ticket_id).where(deliveries.c.key == key).scalar_subquery()
+            sent = update(tickets).where(tickets.c.ticket_id == of_delivery, tickets.c.state == "open")
+            connection.execute(sent.values(state="sent"))

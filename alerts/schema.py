@@ -1,0 +1,29 @@
+"""The schema of the SQL store, brought up to date by Alembic migrations."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from alerts import tables
+from billing import book_store
+from billing.database import METADATA, transaction
+
+HEAD = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+__all__ = ["HEAD", "METADATA", "book_store", "tables", "upgrade"]
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the store to the newest schema; nothing to do where it is. Raises WorldError."""
+    with transaction(engine) as connection:
+        if inspect(connection).has_table("alembic_version"):
+            if connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD:
+                return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

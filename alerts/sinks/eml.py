@@ -1,0 +1,53 @@
+"""Messages as .eml files: for a first try, a dry run, or a mail program that a person sends from."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from alerts.sinks.receipt import Receipt
+from billing.errors import WorldError
+
+_KEY = re.compile(r"[a-z0-9._-]{1,200}")
+
+
+class Eml:
+    """Writes each message to `directory`/KEY.eml; the same key is the same file, and a file is whole or not there."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:  # noqa: ARG002 - the readers stand in the message
+        """Keep the message; the proof is the file, seen from the folder above. Raises WorldError if it cannot be kept.
+
+        A key that is no plain file name raises ValueError.
+        """
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r} cannot name a file: a delivery's key is made of a-z, 0-9, '.', '_' and '-'")
+        path = self.directory / f"{key}.eml"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, message)
+        except OSError as error:
+            raise WorldError(f"{path}: cannot write the message: {error.strerror or error}") from error
+        return Receipt("written", path.relative_to(self.directory.parent).as_posix())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside the path, make it durable, and put it in place in one step."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,164 @@
+"""What an alert costs: the steps from the expected bill to the actual one (billing-rules, "What a spike costs")."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.alert import Alert, Stake, whole
+from billing.bill import Line, Metered, Rules, contract_lines, total
+from billing.book import Book, Contract, Term
+from billing.grid import Grid, SeriesKey
+from billing.hours import HOUR, WEEK_HOURS, Month, hour_of_week, hours_between
+from billing.rollups import Hours, add, percentile, percentile_index
+
+Expect = Callable[[SeriesKey], Hours]  # [168] whole base units that the baseline expects by hour of week
+
+
+@dataclass
+class ContractMonth:
+    """One contract's hours of one month, org by org, with missing and coming hours at the baseline."""
+
+    contract: Contract
+    month: Month
+    span: tuple[datetime, datetime]
+    series: dict[SeriesKey, Hours]
+
+    def metered(self) -> dict[str, Metered]:
+        """Per meter the orgs' sum; a meter without any usage has no line."""
+        rows: dict[str, list[Hours]] = {}
+        for (_, meter), hours in self.series.items():
+            rows.setdefault(meter, []).append(hours)
+        summed = {meter: add(np.array(of_meter)) for meter, of_meter in rows.items()}
+        return {meter: Metered(hours, len(hours)) for meter, hours in summed.items() if hours.any()}
+
+    def lines(self, book: Book, rules: Rules) -> list[Line]:
+        return contract_lines(book, rules, self.contract, self.month, self.metered(), self.span)
+
+
+def projected(book: Book, grid: Grid, contract: Contract, month: Month, expect: Expect) -> ContractMonth | None:
+    """The whole month of a contract if the hours to come, and the missing ones, follow the baseline."""
+    span = contract.span(month)
+    if span is None:
+        return None
+    width = hours_between(*span)
+    part = grid.between(*span)
+    lead = hours_between(span[0], part.start)
+    week = (hour_of_week(span[0]) + np.arange(width)) % WEEK_HOURS
+    series: dict[SeriesKey, Hours] = {}
+    for org in book.orgs_of.get(contract.customer_id, ()):
+        for meter in grid.meters_of.get(org.org_id, ()):
+            key = (org.org_id, meter)
+            row = grid.row_of[key]
+            hours = expect(key)[week].astype(part.values.dtype)
+            known = hours[lead : lead + part.seen.shape[1]]
+            known[part.seen[row]] = part.values[row][part.seen[row]]
+            series[key] = hours
+    return ContractMonth(contract, month, span, series)
+
+
+def weigh(
+    book: Book, rules: Rules, grid: Grid, expect: Expect, alerts: Sequence[Alert], months: Iterable[Month]
+) -> list[Alert]:
+    """The alerts with their stakes in `months` and their free hours; stakes of other months stay as they were."""
+    wanted = set(months)
+    kept = {a.alert_id: [s for s in a.stakes if s.month not in wanted] for a in alerts}
+    free: dict[str, int | None] = {}
+    live = [alert for alert in alerts if alert.live]
+    for month in sorted(wanted):
+        touched = [a for a in live if any(Month.of(hour) == month for hour in (a.started_at, a.last_hour, *a.hours))]
+        for customer_id in sorted({a.customer_id for a in touched}):
+            mine = sorted(
+                (a for a in touched if a.customer_id == customer_id), key=lambda a: (a.started_at, a.alert_id)
+            )
+            for contract in book.contracts_of.get(customer_id, ()):
+                project = projected(book, grid, contract, month, _frozen(mine, expect))
+                if project:
+                    for alert, step in _steps(book, rules, project, mine):
+                        kept[alert.alert_id].append(Stake(month, step, contract.currency))
+                    within = [a for a in mine if project.span[0] <= a.last_hour < project.span[1]]
+                    free |= {a.alert_id: _free_hours(rules, project, a) for a in within}
+        for alert in touched:
+            if not kept[alert.alert_id] or kept[alert.alert_id][-1].month != month:
+                nothing = Stake(month, Decimal(0), book.partner_of(alert.customer_id).currency)
+                kept[alert.alert_id].append(nothing)
+    return [
+        replace(a, stakes=_merged(kept[a.alert_id]), free_hours_left=free.get(a.alert_id, a.free_hours_left))
+        if a.live
+        else a
+        for a in alerts
+    ]
+
+
+def _frozen(alerts: Sequence[Alert], expect: Expect) -> Expect:
+    """The baseline, frozen for series under a live alert."""
+    frozen = {alert.key: alert for alert in alerts}
+    return lambda key: frozen[key].profile if key in frozen else expect(key)
+
+
+def _steps(book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Alert]) -> list[tuple[Alert, Decimal]]:
+    """Start from the expected bill, restore the alerts in their order; each step is an alert's stake."""
+    start, end = project.span
+    inside = {
+        alert.alert_id: {
+            hours_between(start, hour): alert.expected_at(hour) for hour in alert.hours if start <= hour < end
+        }
+        for alert in alerts
+        if alert.key in project.series
+    }
+    concerned = [alert for alert in alerts if inside.get(alert.alert_id)]
+    actual = {key: hours.copy() for key, hours in project.series.items()}
+    for alert in concerned:
+        hours = inside[alert.alert_id]
+        project.series[alert.key][list(hours)] = list(hours.values())
+    before = total(project.lines(book, rules))
+    steps = []
+    for alert in concerned:
+        columns = list(inside[alert.alert_id])
+        project.series[alert.key][columns] = actual[alert.key][columns]
+        after = total(project.lines(book, rules))
+        steps.append((alert, after - before))
+        before = after
+    return steps
+
+
+def _free_hours(rules: Rules, project: ContractMonth, alert: Alert) -> int | None:
+    """How many more hours at this level the percentile forgives this month; None where none can cost anything.
+
+    The level is the contract's typical hour of the alert; hours already nearer to it than to what would be
+    billed without the alert have used up forgiven hours.
+    """
+    meter = rules.catalog.meters[alert.meter]
+    term = project.contract.terms.get(alert.meter, Term(alert.meter))
+    start, end = project.span
+    columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
+    if meter.applied_rollup(term.option) != "p99" or not columns or alert.key not in project.series:
+        return None
+    hours = project.metered().get(alert.meter, Metered(np.zeros(hours_between(start, end), np.int64), 0)).hours
+    without = hours.copy()
+    own = project.series[alert.key]
+    for column in columns:
+        without[column] -= int(own[column]) - alert.expected_at(start + column * HOUR)
+    level = int(np.sort(hours[columns])[len(columns) // 2])
+    billed = percentile(np.maximum(without, 0), rules.rank)
+    if level <= term.commit_units * meter.per or level <= billed:
+        return None
+    forgiven = len(hours) - 1 - percentile_index(len(hours), rules.rank)
+    used = int((2 * hours.astype(object) > level + billed).sum())
+    return max(0, forgiven - used)
+
+
+def _merged(stakes: Sequence[Stake]) -> tuple[Stake, ...]:
+    """One stake a month and currency: two contracts of a month add up."""
+    sums: dict[tuple[Month, str], Decimal] = {}
+    for stake in stakes:
+        sums[stake.month, stake.currency] = sums.get((stake.month, stake.currency), Decimal(0)) + stake.amount
+    return tuple(Stake(month, amount, currency) for (month, currency), amount in sorted(sums.items()))
+
+
+def follow(profiles: Mapping[SeriesKey, NDArray[np.float64]]) -> Expect:
+    """An `Expect` that follows the profiles [168]; 0 for a series without one."""
+    return lambda key: whole(profiles[key]) if key in profiles else np.zeros(WEEK_HOURS, np.int64)

@@ -1,0 +1,143 @@
+"""Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Table, insert, select, text, update
+from sqlalchemy.engine import Connection
+
+from alerts import tables
+from alerts.alert import Alert, Stake, Transition
+from alerts.ticket import Claim, Ticket
+from billing.hours import Month, iso, parse_time
+
+CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Usage has been judged in the hours [since, upto), with every lake row up to `seq` seen."""
+
+    since: datetime
+    upto: datetime
+    seq: int
+
+
+def lock_cycle(connection: Connection) -> None:
+    """Wait until no other cycle is at work in this store; held to the end of the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": CYCLE_LOCK})
+
+
+def judged(connection: Connection) -> Judged | None:
+    row = connection.execute(select(tables.judged)).mappings().first()
+    return Judged(row["since"], row["upto"], int(row["seq"])) if row else None
+
+
+def save_judged(connection: Connection, mark: Judged) -> None:
+    row = {"since": mark.since, "upto": mark.upto, "seq": Decimal(mark.seq)}
+    _put(connection, tables.judged, {"name": "usage"}, row)
+
+
+def alerts(connection: Connection, since: datetime | None = None) -> list[Alert]:
+    """The alerts with an hour at or after `since`, by start; all of them without it."""
+    query = select(tables.alerts).order_by(tables.alerts.c.started_at, tables.alerts.c.alert_id)
+    if since is not None:
+        query = query.where(tables.alerts.c.last_hour >= since)
+    return [_alert(row) for row in connection.execute(query).mappings()]
+
+
+def alert(connection: Connection, alert_id: str) -> Alert | None:
+    query = select(tables.alerts).where(tables.alerts.c.alert_id == alert_id)
+    row = connection.execute(query).mappings().first()
+    return _alert(row) if row else None
+
+
+def save_alerts(connection: Connection, before: Sequence[Alert], after: Iterable[Alert]) -> None:
+    """Write the alerts that are new or differ from `before`."""
+    known = {a.alert_id: a for a in before}
+    for one in after:
+        if known.get(one.alert_id) != one:
+            row = _alert_row(one)
+            _put(connection, tables.alerts, {"alert_id": row.pop("alert_id")}, row)
+
+
+def add_transitions(connection: Connection, moved: Sequence[Transition]) -> None:
+    if moved:
+        connection.execute(insert(tables.transitions), [vars(one) for one in moved])
+
+
+def transitions(connection: Connection, alert_id: str) -> list[Transition]:
+    """The life of an alert, oldest first."""
+    query = select(tables.transitions).where(tables.transitions.c.alert_id == alert_id).order_by("number")
+    rows = connection.execute(query).mappings()
+    return [Transition(**{k: v for k, v in row.items() if k != "number"}) for row in rows]
+
+
+def tickets(connection: Connection, months: Iterable[Month] | None = None) -> list[Ticket]:
+    """The tickets of `months`, or all, by month, customer and kind."""
+    columns = tables.tickets.c
+    query = select(tables.tickets).order_by(columns.month, columns.customer_id, columns.kind)
+    if months is not None:
+        query = query.where(columns.month.in_([str(month) for month in months]))
+    return [_ticket(row) for row in connection.execute(query).mappings()]
+
+
+def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterable[Ticket]) -> None:
+    """Write the tickets that are new or differ from `before`."""
+    known = {t.ticket_id: t for t in before}
+    for one in after:
+        if known.get(one.ticket_id) != one:
+            row = {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
+            _put(connection, tables.tickets, {"ticket_id": row.pop("ticket_id")}, row)
+
+
+def _put(connection: Connection, table: Table, key: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    where = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(update(table).where(*where).values(**row)).rowcount == 0:
+        connection.execute(insert(table).values(**key, **row))
+
+
+def _alert_row(one: Alert) -> dict[str, Any]:
+    return {
+        **vars(one),
+        "started_at": one.started_at,
+        "last_hour": one.last_hour,
+        "hours": [iso(hour) for hour in one.hours],
+        "profile": one.profile.tolist(),
+        "reasons": list(one.reasons),
+        "expected": Decimal(one.expected),
+        "actual": Decimal(one.actual),
+        "stakes": [{"month": str(s.month), "amount": f"{s.amount:f}", "currency": s.currency} for s in one.stakes],
+    }
+
+
+def _alert(row: Any) -> Alert:
+    values = {name: value for name, value in row.items() if name not in ("started_at", "last_hour")}
+    return Alert(
+        **{
+            **values,
+            "hours": tuple(parse_time(hour) for hour in row["hours"]),
+            "profile": np.array(row["profile"], np.int64),
+            "reasons": tuple(row["reasons"]),
+            "expected": int(row["expected"]),
+            "actual": int(row["actual"]),
+            "stakes": tuple(Stake(Month.parse(s["month"]), Decimal(s["amount"]), s["currency"]) for s in row["stakes"]),
+        }
+    )
+
+
+def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
+    return [{**vars(claim), "amount": f"{claim.amount:f}"} for claim in claims]
+
+
+def _ticket(row: Any) -> Ticket:
+    claims, told = (
+        tuple(Claim(**{**claim, "amount": Decimal(claim["amount"])}) for claim in row[name])
+        for name in ("claims", "told")
+    )
+    return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})

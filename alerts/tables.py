@@ -1,0 +1,126 @@
+"""The tables of alerts, tickets and the outbox."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from billing.database import METADATA, Exact, Instant
+
+ID = String(64)
+
+alerts = Table(
+    "alerts",
+    METADATA,
+    Column("alert_id", ID, primary_key=True),
+    Column("partner_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("detected_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("last_hour", Instant, nullable=False),
+    Column("hours", JSON, nullable=False),
+    Column("profile", JSON, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("expected", Exact, nullable=False),
+    Column("actual", Exact, nullable=False),
+    Column("excess", Float, nullable=False),
+    Column("largest_excess", Float, nullable=False),
+    Column("stakes", JSON, nullable=False),
+    Column("free_hours_left", Integer),
+    Column("announced_at", Instant),
+    Index("ix_alerts_last_hour", "last_hour"),
+)
+
+transitions = Table(
+    "transitions",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("alert_id", ID, ForeignKey("alerts.alert_id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("now", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    METADATA,
+    Column("ticket_id", ID, primary_key=True),
+    Column("partner_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("month", String(7), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_at", Instant),
+    Column("deadline_at", Instant),
+    Column("expires_at", Instant),
+    Column("latest_email_at", Instant),
+    Column("call_after_email", Boolean, nullable=False),
+    Column("call_from", Instant),
+    Column("call_by", Instant),
+    Column("claims", JSON, nullable=False),
+    Column("letters", Integer, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("told_at", Instant),
+)
+
+# A message owed to one receiver. `key` is also sent along, so that a repeat can be told from a new one.
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("key", String(128), primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("ticket_id", ID, ForeignKey("tickets.ticket_id"), index=True),
+    Column("partner_id", Text),
+    Column("sink", Text, nullable=False),
+    Column("to", JSON, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("sent_at", Instant),
+    Column("proof", Text),
+    Column("error", Text),
+    Index("ix_deliveries_due", "state", "due_at"),
+)
+
+# How far the usage has been judged; one row. `seq`: the last lake row that was seen.
+judged = Table(
+    "judged",
+    METADATA,
+    Column("name", String(16), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("upto", Instant, nullable=False),
+    Column("seq", Exact, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)

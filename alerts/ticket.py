@@ -1,0 +1,193 @@
+"""Tickets: which claims go to the vendor's desk, when one opens, when it ends (contract: "When a ticket opens"). Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from alerts.alert import Alert
+from alerts.clock import Clock, Desk, call_window
+from billing.hours import DAY, HOUR, Month
+
+KINDS = ("usage", "vendor_fault", "precaution")
+MAY_STILL_CHANGE = timedelta(hours=72)  # the vendor's usage is up to 72 h late
+ANSWERED = ("acknowledged", "granted", "refused")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An alert's stake in the ticket's month."""
+
+    alert_id: str
+    org_id: str
+    meter: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One a customer, month and kind. Clock fields are None for `vendor_fault`.
+
+    `letters`: how many were written; `told` and `told_at`: the claims that the last one stated, and when.
+    """
+
+    ticket_id: str
+    partner_id: str
+    customer_id: str
+    month: Month
+    kind: str
+    state: str = "draft"
+    opened_at: datetime | None = None
+    deadline_at: datetime | None = None
+    expires_at: datetime | None = None
+    latest_email_at: datetime | None = None
+    call_after_email: bool = False
+    call_from: datetime | None = None
+    call_by: datetime | None = None
+    claims: tuple[Claim, ...] = ()
+    letters: int = 0
+    told: tuple[Claim, ...] = ()
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the settings say about tickets. `least`: min_stake of the customer's currency."""
+
+    desk: Desk
+    review: timedelta
+    least: Decimal
+
+
+def ticket_id(customer_id: str, month: Month, kind: str) -> str:
+    """The identity: customer, month and kind."""
+    return "tk_" + hashlib.sha256(repr((customer_id, str(month), kind)).encode()).hexdigest()[:16]
+
+
+def settle(
+    customer: tuple[str, str],
+    month: Month,
+    alerts: Sequence[Alert],
+    tickets: Mapping[str, Ticket],
+    clock: Clock,
+    policy: Policy,
+    at: datetime,
+) -> tuple[list[Ticket], list[Ticket]]:
+    """The customer's tickets of the month at `at`, and those of them that owe a letter now.
+
+    `customer`: (partner_id, customer_id). `tickets`: by kind. Pure; the same call again owes nothing new
+    once the letters are counted (see `written`).
+    """
+    partner_id, customer_id = customer
+    live = [(alert, stake) for alert in alerts if alert.live and (stake := alert.stake_in(month))]
+    due = max(Decimal(0), sum((stake.amount for _, stake in live), Decimal(0))) >= policy.least
+    of_kind = _sorted_by_kind([alert for alert, stake in live if stake.amount], tickets, clock, at)
+    settled, owing = [], []
+    for kind in KINDS:
+        ticket = tickets.get(kind)
+        mine = of_kind[kind]
+        if ticket is None and not (mine and due):
+            continue
+        ticket = ticket or Ticket(ticket_id(customer_id, month, kind), partner_id, customer_id, month, kind)
+        ticket = replace(ticket, claims=tuple(_claim(alert, month) for alert in mine))
+        ticket = _with_clock(ticket, clock)
+        ticket = _next(ticket, mine, due, clock, policy, at)
+        settled.append(ticket)
+        if _owes_letter(ticket, policy, at):
+            owing.append(ticket)
+    return settled, owing
+
+
+def written(ticket: Ticket, at: datetime) -> Ticket:
+    """The ticket after a letter that states its present claims."""
+    return replace(ticket, letters=ticket.letters + 1, told=ticket.claims, told_at=at)
+
+
+def _sorted_by_kind(
+    alerts: Sequence[Alert], tickets: Mapping[str, Ticket], clock: Clock, at: datetime
+) -> dict[str, list[Alert]]:
+    """Alerts by the kind of ticket they belong to. A claim stays on the ticket that was opened with it."""
+    pinned = {
+        claim.alert_id: kind
+        for kind in ("usage", "precaution")
+        if kind in tickets and tickets[kind].opened_at and tickets[kind].state != "withdrawn"
+        for claim in tickets[kind].claims
+    }
+    usage_is_open = "usage" in pinned.values()
+    of_kind: dict[str, list[Alert]] = {kind: [] for kind in KINDS}
+    fresh: list[Alert] = []
+    for alert in sorted(alerts, key=lambda a: (a.started_at, a.alert_id)):
+        if alert.state == "vendor_fault":
+            of_kind["vendor_fault"].append(alert)
+        elif alert.alert_id in pinned:
+            of_kind[pinned[alert.alert_id]].append(alert)
+        elif clock.in_blind_window(at) and at - alert.last_hour < MAY_STILL_CHANGE:
+            fresh.append(alert)
+        else:
+            of_kind["usage"].append(alert)
+    of_kind["usage" if usage_is_open or of_kind["usage"] else "precaution"] += fresh
+    return of_kind
+
+
+def _claim(alert: Alert, month: Month) -> Claim:
+    stake = alert.stake_in(month)
+    assert stake is not None
+    return Claim(alert.alert_id, alert.org_id, alert.meter, stake.amount, stake.currency)
+
+
+def _with_clock(ticket: Ticket, clock: Clock) -> Ticket:
+    if ticket.kind == "vendor_fault":
+        return ticket
+    return replace(
+        ticket, deadline_at=clock.deadline_at, expires_at=clock.expires_at, latest_email_at=clock.latest_email_at
+    )
+
+
+def _next(ticket: Ticket, alerts: Sequence[Alert], due: bool, clock: Clock, policy: Policy, at: datetime) -> Ticket:
+    if ticket.state in ANSWERED or ticket.state == "expired":
+        return ticket
+    if ticket.expires_at and at >= ticket.expires_at and ticket.state in ("draft", "open"):
+        return replace(ticket, state="expired")
+    if not alerts or (ticket.opened_at is None and not due):
+        return replace(ticket, state="withdrawn")
+    if ticket.opened_at is None:
+        return (
+            _opened(ticket, clock, policy, at)
+            if _opens(ticket, alerts, clock, policy, at)
+            else replace(ticket, state="draft")
+        )
+    return replace(ticket, state="open") if ticket.state == "withdrawn" else ticket
+
+
+def _opens(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> bool:
+    if ticket.kind == "vendor_fault" or any(alert.state == "confirmed" for alert in alerts):
+        return True
+    reviewed_long_enough = at >= min(alert.detected_at for alert in alerts) + policy.review
+    return reviewed_long_enough or at >= clock.latest_email_at - HOUR or clock.in_blind_window(at)
+
+
+def _opened(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticket:
+    ticket = replace(ticket, state="open", opened_at=at)
+    if ticket.latest_email_at is None or ticket.deadline_at is None or at <= ticket.latest_email_at:
+        return ticket
+    call_from, call_by = call_window(at, clock, policy.desk)
+    return replace(ticket, call_after_email=True, call_from=call_from, call_by=call_by)
+
+
+def _owes_letter(ticket: Ticket, policy: Policy, at: datetime) -> bool:
+    """The first letter; then one when a claim joins or leaves, or, once a day, when the sum moved by the least stake."""
+    if ticket.opened_at is None or ticket.state == "expired" or ticket.told == ticket.claims:
+        return False
+    if ticket.expires_at and at >= ticket.expires_at:
+        return False
+    if {c.alert_id for c in ticket.told} != {c.alert_id for c in ticket.claims}:
+        return True
+    moved = abs(amount(ticket.claims) - amount(ticket.told)) >= max(policy.least, Decimal(1))
+    return moved and ticket.told_at is not None and at >= ticket.told_at + DAY
+
+
+def amount(claims: Sequence[Claim]) -> Decimal:
+    """What the claims come to, never below 0."""
+    return max(Decimal(0), sum((claim.amount for claim in claims), Decimal(0)))

@@ -1,0 +1,52 @@
+"""What a language needs for a letter: sentences, months, dates and instants. Money is always `money_text`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+
+from alerts.charts import Words
+from billing.hours import Month, utc
+
+
+@dataclass(frozen=True)
+class Language:
+    """`months` stand alone and `dated_months` inside a date, January first; `weekdays` from Monday.
+
+    `month_form` has {month} {number} {year}; `date_form` also {day} {weekday}; `sentences` have placeholders of their
+    own. `drawn`: the words on a picture, in letters of the font that is shipped (Latin and Cyrillic).
+    """
+
+    months: tuple[str, ...]
+    dated_months: tuple[str, ...]
+    weekdays: tuple[str, ...]
+    month_form: str
+    date_form: str
+    sentences: Mapping[str, str]
+    drawn: Words
+
+    def say(self, sentence: str, **values: object) -> str:
+        return self.sentences[sentence].format(**values)
+
+    def month(self, month: Month) -> str:
+        """September 2026"""
+        return self.month_form.format(month=self.months[month.number - 1], number=month.number, year=month.year)
+
+    def day(self, day: date) -> str:
+        """Wed 30 Sep 2026"""
+        return self.date_form.format(
+            weekday=self.weekdays[day.weekday()],
+            day=day.day,
+            month=self.dated_months[day.month - 1],
+            number=day.month,
+            year=day.year,
+        )
+
+    def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
+        """An instant to the minute with its offset and zone: Wed 30 Sep 2026 11:00 UTC-04:00 (America/New_York)."""
+        local = utc(at).astimezone(zone)
+        named = "UTC" if str(zone) == "UTC" else f"UTC{local.isoformat(timespec='minutes')[16:]} ({zone})"
+        return f"{self.day(local)} {local:%H:%M} {named}"
+
+    def moments(self, at: datetime, *zones: tzinfo) -> str:
+        """One instant on the clocks of each zone; a zone that is named twice is shown once."""
+        return " = ".join(dict.fromkeys(self.moment(at, zone) for zone in zones))

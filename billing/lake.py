@@ -1,0 +1,159 @@
+"""The lake: every value of every hour ever said, in the order of ingest. A Delta table, append only.
+
+The last row of a key holds; the earlier ones stay, so what was known at any time can be read again.
+A commit is one atomic file in the Delta log: a killed process or a full disk leaves the previous state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from billing.errors import WorldError
+from billing.frames import KEY, TIME, USAGE
+from billing.hours import Month
+
+HISTORY = pl.Schema({**USAGE, "month": pl.String, "recorded_at": TIME, "seq": pl.Int64})
+ATTEMPTS = 20
+FILES_PER_MONTH = 48  # more than this are compacted into one
+
+
+@dataclass(frozen=True)
+class Put:
+    """What a put did: rows that changed something, rows that said nothing new."""
+
+    changed: int
+    same: int
+
+
+@dataclass(frozen=True)
+class Lake:
+    """`uri`: a directory or an object-store URL; `storage`: options for the latter."""
+
+    uri: str
+    storage: Mapping[str, str] | None = None
+
+    def put(self, usage: pl.DataFrame, recorded_at: datetime) -> Put:
+        """Add the rows of a frame of schema USAGE that say something new, all of them or none.
+
+        The same key again replaces (the last row wins), an identical re-read changes nothing.
+        """
+        if usage.is_empty():
+            return Put(0, 0)
+        for _ in range(ATTEMPTS):
+            table = self._create_or_open()
+            rows = _news(usage, self._rows(usage["hour"].min(), usage["hour"].max(), closed="both"))
+            if rows.is_empty():
+                return Put(0, usage.height)
+            first = (table.version() + 1) << 32
+            rows = rows.with_columns(
+                month=pl.col("hour").dt.strftime("%Y-%m"),
+                recorded_at=pl.lit(recorded_at, TIME),
+                seq=first + pl.int_range(pl.len(), dtype=pl.Int64),
+            )
+            if self._append(table, rows.select(HISTORY.names())):
+                self._compact(rows["month"].unique().to_list())
+                return Put(rows.height, usage.height - rows.height)
+        raise WorldError(f"the lake {self.uri} is being written to by too many others: run it again")
+
+    def history(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """Every row of the hours [start, end) in the order of ingest, with `known_at`, when it became known."""
+        known_at = pl.coalesce("observed_at", pl.col("hour").dt.offset_by("1h"))
+        return self._rows(start, end).with_columns(known_at=known_at)
+
+    def current(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """The row that holds for every key in [start, end)."""
+        return holding(self._rows(start, end))
+
+    @property
+    def version(self) -> int:
+        """The number of the last commit; -1 before the first."""
+        return self._open().version() if self._exists else -1
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The first and the last hour that anything was said of; None while empty."""
+        if not self._exists:
+            return None
+        first, last = self._scan().select(first=pl.col("hour").min(), last=pl.col("hour").max()).collect().row(0)
+        return (first, last) if first is not None else None
+
+    def _rows(self, start: datetime, end: datetime, closed: str = "left") -> pl.DataFrame:
+        if not self._exists:
+            return HISTORY.to_frame()
+        months = pl.col("month").is_between(pl.lit(str(Month.of(start))), pl.lit(str(Month.of(end))))
+        hours = pl.col("hour").is_between(start, end, closed="both" if closed == "both" else "left")
+        return self._scan().filter(months, hours).collect().sort("seq").select(HISTORY.names())
+
+    def _scan(self) -> pl.LazyFrame:
+        return pl.scan_delta(self._open())
+
+    @property
+    def _exists(self) -> bool:
+        return DeltaTable.is_deltatable(self.uri, self._options)
+
+    @cached_property
+    def _options(self) -> dict[str, str] | None:
+        return dict(self.storage) if self.storage else None
+
+    def _open(self) -> DeltaTable:
+        return DeltaTable(self.uri, storage_options=self._options)
+
+    def _create_or_open(self) -> DeltaTable:
+        schema = HISTORY.to_frame().to_arrow().schema
+        return DeltaTable.create(
+            self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options
+        )
+
+    def _append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
+        """Commit as the very next version; False when somebody else was first."""
+        try:
+            write_deltalake(table, rows, mode="append", commit_properties=CommitProperties(max_commit_retries=0))
+        except CommitFailedError:
+            return False
+        return True
+
+    def _compact(self, months: list[str]) -> None:
+        """Keep the number of files low; what was known earlier is in the rows, not in the files."""
+        table = self._open()
+        for month in months:
+            of_month = [("month", "=", month)]
+            if len(table.file_uris(of_month)) > FILES_PER_MONTH:
+                table.optimize.compact(of_month)
+
+
+def holding(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of rows in the order of ingest, the last of each key."""
+    return rows.unique(KEY, keep="last", maintain_order=True)
+
+
+def _news(usage: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `usage` to append to `known`, in their order.
+
+    A key is settled, and its rows are left out, when its last row says what holds already and every row
+    before that stands in the lake as it is. Of the others, a row that repeats the one before it is left out.
+    """
+    usage = usage.with_row_index("nr")
+    same = [pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in ("quantity",)]
+    last = usage.unique(KEY, keep="last", maintain_order=True)
+    held = last.join(holding(known).select(*KEY, "quantity"), on=KEY, how="inner").filter(*same)
+    earlier = usage.join(last.select("nr"), on="nr", how="anti").select(USAGE.names())
+    unknown = earlier.join(known, on=USAGE.names(), how="anti", nulls_equal=True)
+    settled = held.join(unknown, on=KEY, how="anti")
+    rows = usage.join(settled, on=KEY, how="anti").sort("nr")
+    before = holding(known).select(*KEY, "quantity").with_columns(nr=pl.lit(-1, pl.Int64))
+    chain = pl.concat([before, rows.select(*KEY, "quantity", pl.col("nr").cast(pl.Int64))])
+    repeats = (
+        chain.with_columns(
+            first=pl.int_range(pl.len()).over(KEY) == 0, before=pl.col("quantity").shift(1).over(KEY)
+        )
+        .filter(~pl.col("first"), pl.col("quantity").eq_missing(pl.col("before")))
+        .select(pl.col("nr").cast(usage.schema["nr"]))
+    )
+    return rows.join(repeats, on="nr", how="anti").sort("nr").select(USAGE.names())
+
+
+__all__ = ["DeltaError", "Lake", "Put", "holding"]

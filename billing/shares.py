@@ -1,0 +1,68 @@
+"""The bill by org, customer or partner. An org's part of a line is its share of the meter's usage."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from billing.bill import Line
+from billing.book import Book
+from billing.grid import Grid
+from billing.hours import Month
+from billing.money import minor_digits
+from billing.rollups import total
+
+
+def split(amount: Decimal, weights: Mapping[str, int], currency: str) -> dict[str, Decimal]:
+    """`amount` in parts by weight, in minor units by largest remainder (ties by id); the parts add up to it.
+
+    Without any weight the parts are equal.
+    """
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    minor = Decimal(1).scaleb(-minor_digits(currency))
+    units, whole = int(amount / minor), sum(weights.values())
+    parts = {id_: units * weight // whole for id_, weight in weights.items()}
+    by_rest = sorted(weights, key=lambda id_: (-(units * weights[id_] % whole), id_))
+    for id_ in by_rest[: units - sum(parts.values())]:
+        parts[id_] += 1
+    return {id_: part * minor for id_, part in sorted(parts.items())}
+
+
+def by_org(book: Book, grid: Grid, lines: Sequence[Line], month: Month) -> Iterator[dict[str, Any]]:
+    """Each line's amount shared out to the customer's orgs."""
+    for line in lines:
+        span = book.contracts[line.contract_id].span(month)
+        orgs = [org.org_id for org in book.orgs_of.get(line.customer_id, ())]
+        if not span or not orgs:
+            continue
+        part = grid.between(*span)
+        rows = {org_id: grid.row_of.get((org_id, line.meter)) for org_id in orgs}
+        used = {org_id: 0 if row is None else total(part.values[row]) for org_id, row in rows.items()}
+        amounts = split(line.amount, used, line.currency) if line.amount is not None else dict.fromkeys(orgs)
+        for org_id in orgs:
+            yield {
+                "partner_id": line.partner_id,
+                "customer_id": line.customer_id,
+                "org_id": org_id,
+                "contract_id": line.contract_id,
+                "meter": line.meter,
+                "usage": str(used[org_id]),
+                "amount": None if amounts[org_id] is None else f"{amounts[org_id]:f}",
+                "currency": line.currency,
+            }
+
+
+def by_group(lines: Sequence[Line], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The sum of the priced lines per group and currency; `unpriced` counts the others."""
+    sums: dict[tuple[str, ...], tuple[Decimal, int]] = {}
+    for line in lines:
+        key = (*(getattr(line, column) for column in columns), line.currency)
+        amount, unpriced = sums.get(key, (Decimal(0), 0))
+        sums[key] = (amount + (line.amount or 0), unpriced + (line.amount is None))
+    for key, (amount, unpriced) in sorted(sums.items()):
+        digits = minor_digits(key[-1])
+        yield {
+            **dict(zip((*columns, "currency"), key, strict=True)),
+            "amount": f"{amount:.{digits}f}",
+            "unpriced": str(unpriced),
+        }

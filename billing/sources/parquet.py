@@ -1,0 +1,99 @@
+"""Usage as Parquet: the columns brought to the text that the rules for rows know."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from billing.errors import Fault, InputError
+from billing.frames import TIME, USAGE
+from billing.sources.read import Read
+from billing.sources.rows import IDS, REQUIRED, check
+
+_EXACT_FLOAT = 2**53
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_CENTURIES = 9 * 10**9  # seconds, either side of 1970
+
+
+def read_parquet(path: Path) -> Read:
+    """Usage of a Parquet file; `line` of a bad row is its number, from 1. Further columns are ignored.
+
+    An hour may be text or a timestamp (UTC if it has no zone); a quantity a whole number of any type, a float
+    only below 2^53. Raises InputError for a file that cannot be read or has columns of other types.
+    """
+    table = _table(path)
+    columns = {column: _text(table, column, str(path)) for column in USAGE if column in table.column_names}
+    raw = (
+        pl.DataFrame(columns, height=table.num_rows)
+        .with_row_index("line", offset=1)
+        .select(
+            pl.col("line").cast(pl.Int64),
+            pl.lit(None, pl.String).alias("broken"),
+            *(pl.col(column) if column in columns else pl.lit(None, pl.String).alias(column) for column in USAGE),
+        )
+    )
+    written = raw.select(USAGE.names())
+    return check(raw, str(path), lambda line: json.dumps(written.row(line - 1, named=True), ensure_ascii=False))
+
+
+def _table(path: Path) -> pa.Table:
+    """The columns of usage, down to the last checksum and byte of text known to be sound."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            names = file.schema_arrow.names
+            faults = [
+                Fault(str(path), 0, name, "this column is there twice") for name in USAGE if names.count(name) > 1
+            ]
+            faults += [Fault(str(path), 0, name, "this column is missing") for name in REQUIRED if name not in names]
+            if faults:
+                raise InputError(faults)
+            table = file.read(columns=[name for name in USAGE if name in names])
+        table.validate(full=True)
+    except InputError:
+        raise
+    except Exception as broken:  # a broken file ends in any of Arrow's, Python's and the system's errors
+        raise InputError([Fault(str(path), 0, "", f"not a Parquet file that can be read: {broken}")]) from broken
+    return table
+
+
+def _text(table: pa.Table, name: str, place: str) -> pl.Series:
+    """A column as text, or InputError where its type cannot be what the column says."""
+    column = table[name]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pl.Series(name, column.cast(pa.large_string()))
+    if name in IDS:
+        raise InputError([Fault(place, 0, name, f"must be text, is {kind}")])
+    if pa.types.is_null(kind):
+        return pl.Series(name, column.cast(pa.large_string()))
+    if name == "quantity":
+        if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+            return pl.Series(name, column.cast(pa.large_string()))
+        if pa.types.is_floating(kind):
+            return _float_text(pl.Series(name, column.cast(pa.float64())))
+        raise InputError([Fault(place, 0, name, f"must be a whole number, is {kind}")])
+    if pa.types.is_timestamp(kind):
+        return _time_text(pl.Series(name, column.cast(pa.int64())), kind.unit)
+    raise InputError([Fault(place, 0, name, f"must be text or a timestamp, is {kind}")])
+
+
+def _float_text(values: pl.Series) -> pl.Series:
+    """Floats as whole numbers where they are exact ones; the others in a form that is no whole number."""
+    value = pl.col(values.name)
+    whole = value.is_finite() & (value.abs() < _EXACT_FLOAT) & (value == value.floor())
+    exact = value.cast(pl.Int64, strict=False).cast(pl.String)
+    return values.to_frame().select(pl.when(whole).then(exact).otherwise(pl.format("{} as a float", value))).to_series()
+
+
+def _time_text(ticks: pl.Series, unit: str) -> pl.Series:
+    """Timestamps as ISO 8601, cut to microseconds; those far outside the calendar in a form that is no time."""
+    tick = pl.col(ticks.name)
+    a_second = _TICKS[unit]
+    microseconds = (tick * 10**6 // a_second) if a_second < 10**6 else tick // (a_second // 10**6)
+    near = tick.is_between(-_CENTURIES * a_second, _CENTURIES * a_second)
+    time = pl.when(near).then(microseconds).cast(TIME).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    return ticks.to_frame().select(time.fill_null(pl.format("{} " + unit + " from 1970", tick))).to_series()

@@ -1,0 +1,1 @@
+"""The kinds of oddity: one file a kind."""

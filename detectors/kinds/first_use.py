@@ -1,0 +1,27 @@
+"""first_use: an org that has been known for a while uses a meter for the first time."""
+
+import numpy as np
+
+from billing.hours import WEEK_HOURS
+from detectors.baseline import Course
+from detectors.moment import Moment, Odd
+from detectors.series import Floats
+
+
+def learn(course: Course) -> Floats:
+    """Nothing: there is no past to learn from, [series, 0]."""
+    return np.zeros((len(course.said), 0))
+
+
+def judge(moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG001 - the shape that all kinds share
+    """Every hour with usage in the first 168 after the first; nothing was expected.
+
+    Surprise after Laplace's rule of succession: a meter idle for n hours is used in the next with chance 1 / (n + 2).
+    """
+    rows = np.flatnonzero(moment.newcomer & (moment.actual[:, -1] > 0))
+    hours = np.zeros((len(rows), moment.actual.shape[1]), dtype=bool)
+    hours[:, -1] = True
+    idle = moment.idle[rows]
+    why = tuple(f"its org has been known for {hours // 24} days and never used this before" for hours in idle)
+    nothing = np.zeros((len(rows), WEEK_HOURS))
+    return Odd(rows, hours, np.zeros(hours.shape), np.log(idle + 2.0), nothing, why)

@@ -1,0 +1,41 @@
+"""Many series on one hourly grid: what a detector is handed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.hours import HOUR
+
+SeriesKey = tuple[str, str]  # (org_id, meter)
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series on one unbroken hourly grid.
+
+    keys: one per row. start: the UTC hour of column 0. values: [series, hours], NaN where nothing was said
+    (missing is not zero). learned: [series, hours], False in an hour of a live alert, which is not part of what is
+    normal. Raises ValueError when the shapes do not fit.
+    """
+
+    keys: tuple[SeriesKey, ...]
+    start: datetime
+    values: Floats
+    learned: Flags
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape != self.learned.shape or len(self.values) != len(self.keys):
+            raise ValueError(
+                f"A panel of {len(self.keys)} keys needs values and learned of the same [series, hours] shape, "
+                f"not {self.values.shape} and {self.learned.shape}"
+            )
+
+    @property
+    def end(self) -> datetime:
+        """The hour after the last column."""
+        hours: int = self.values.shape[1]
+        return self.start + hours * HOUR

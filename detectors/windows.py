@@ -1,0 +1,58 @@
+"""Excess summed over windows, the most surprising taken. What spike and ramp are made of."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.moment import Moment, Odd, Outlook
+from detectors.series import Flags, Floats
+from detectors.threshold import calibrate, nats, sums
+
+LEAST_EXCESS = 0.1  # of what was expected in the window: less is not worth an alert, however sure
+LIVE_SHARE = 0.5  # of the threshold is enough while an alert is live: its next hours are expected
+STANDS_OUT = 0.5  # of the usual error, and
+WITH_OTHERS = 0.25  # of the window's typical excess: what an hour needs to count as odd itself
+
+
+def learn(excess: Floats, floor: Floats, windows: Sequence[int]) -> Floats:
+    """Tails of the sums over each window, [series, windows, 3], from past excesses, [series, hours]."""
+    return np.stack([calibrate(sums(excess, window), floor * math.sqrt(window)) for window in windows], axis=1)
+
+
+def judge(moment: Moment, outlook: Outlook, tails: Floats, windows: Sequence[int], threshold: float | Floats) -> Odd:
+    """The series whose newest hour stands out and ends a window whose sum is too surprising for its own past.
+
+    threshold: nats, one or [series].
+    """
+    expected = outlook.expected
+    said = moment.fresh & np.isfinite(expected)
+    excess = np.where(said, moment.actual - expected, 0)
+    ends = np.asarray(windows) - 1
+    total = np.cumsum(excess[:, ::-1], axis=1)[:, ends]
+    usual = np.cumsum(np.where(said, expected, 0)[:, ::-1], axis=1)[:, ends]
+    surprise = np.where(total > LEAST_EXCESS * usual, nats(tails, total), -np.inf)
+    best = surprise.argmax(axis=1)
+    score = surprise[np.arange(len(best)), best]
+
+    needed = np.where(moment.live, LIVE_SHARE, 1) * threshold
+    rows = np.flatnonzero(said[:, -1] & (score >= needed))
+    within = np.arange(excess.shape[1]) >= excess.shape[1] - 1 - ends[best[rows], None]
+    hours = within & said[rows] & _stands_out(np.where(within, excess[rows], 0), moment.past.scale[rows])
+    rows, hours = rows[hours[:, -1]], hours[hours[:, -1]]
+    why = tuple(_rarity(score[row], windows[best[row]], moment.past.days[row]) for row in rows)
+    return Odd(rows, hours, expected[rows], score[rows], outlook.profile[rows], why)
+
+
+def _stands_out(excess: Floats, scale: Floats) -> Flags:
+    """Which hours carry the excess; the typical one is the mean weighted by itself, so quiet hours do not count."""
+    up = np.maximum(excess, 0)
+    typical = (up**2).sum(axis=1) / np.maximum(up.sum(axis=1), np.finfo(float).tiny)
+    out: Flags = excess >= np.maximum(STANDS_OUT * scale, WITH_OTHERS * typical)[:, None]
+    return out
+
+
+def _rarity(score: float, window: int, days: float) -> str:
+    hours = "one hour" if window == 1 else f"{window} hours"
+    once = f"once in {math.exp(score):,.0f} hours" if score < math.log(1e6) else "less than once in a million hours"
+    return f"by its own past of {days:.0f} days, so much too much within {hours} happens by chance {once}"

@@ -1,0 +1,44 @@
+"""Bills of the workspace: what a month costs so far, and what it will."""
+
+from datetime import datetime
+from typing import Any
+
+from alerts.stake import Expect, projected
+from billing import book_store, shares, statement
+from billing.bill import Line
+from billing.book import Book
+from billing.database import transaction
+from billing.grid import Grid, Tape
+from billing.hours import Month
+from billing.statement import Statement
+from flows.wiring import App
+
+
+def bill(app: App, month: Month, as_of: datetime | None, now: datetime) -> Statement:
+    """The bill of every partner for `month`, over the hours before `as_of` (default: its end, or the present hour)."""
+    until = statement.month_to_date(month, as_of, now)
+    state = statement.state_of(month, until, app.settings.billing.final_day, max(now, as_of or now))
+    with transaction(app.engine) as connection:
+        book = book_store.load(connection)
+    return statement.state(book, app.rules, app.lake.current(month.start, until), month, until, state)
+
+
+def rows(app: App, bill_: Statement, by: str) -> list[dict[str, Any]]:
+    """The bill's amounts as rows: a `line`, an `org`, a `customer` or a `partner` each."""
+    if by == "line":
+        return [statement.line_row(line) for line in bill_.lines]
+    if by != "org":
+        columns = ["partner_id", "customer_id"] if by == "customer" else ["partner_id"]
+        return list(shares.by_group(bill_.lines, columns))
+    with transaction(app.engine) as connection:
+        book = book_store.load(connection)
+    month, until = bill_.month, bill_.as_of
+    usage = app.lake.current(month.start, until)
+    grid = Tape.settled(usage, app.rules.catalog, month.start, month.end, until)
+    return list(shares.by_org(book, grid, bill_.lines, month))
+
+
+def forecast(app: App, book: Book, grid: Grid, expect: Expect, month: Month) -> list[Line]:
+    """The lines of the full month, if the hours to come follow the baseline."""
+    months = (projected(book, grid, contract, month, expect) for contract in book.contracts.values())
+    return [line for month_ in months if month_ for line in month_.lines(book, app.rules)]

@@ -1,0 +1,325 @@
+"""The `floodmark` command. Exit codes: 0 done; 1 input at fault; 2 settings or usage; 3 the outside world failed."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
+from billing.hours import Month, floor_hour, parse_time
+
+if TYPE_CHECKING:
+    from flows.ingest import Ingested
+    from flows.wiring import App
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+book = typer.Typer(no_args_is_help=True, help="The book: who, and on what terms.")
+ingest = typer.Typer(no_args_is_help=True, help="Usage into the lake.")
+cli.add_typer(book, name="book")
+cli.add_typer(ingest, name="ingest")
+
+
+def a_time(text: str) -> datetime:
+    """ISO 8601 as a UTC instant."""
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not an ISO 8601 time, such as 2026-10-31T23:00:00Z") from None
+
+
+def a_month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def a_step(text: str) -> timedelta:
+    """Whole hours or days: 1h, 24h, 1d."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in ("h", "d") or not number.isdecimal() or int(number) < 1:
+        raise typer.BadParameter(f"{text!r} is not a step: write whole hours or days, such as 1h or 1d")
+    return timedelta(hours=int(number)) if unit == "h" else timedelta(days=int(number))
+
+
+Workspace = Annotated[Path, typer.Option("--workspace", envvar="FLOODMARK_WORKSPACE", help="The workspace.")]
+At = Annotated[datetime | None, typer.Option("--at", parser=a_time, metavar="TIME", help="The clock (ISO 8601). Default: now.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+HERE = Path()
+
+
+@contextmanager
+def workspace_app(workspace: Path) -> "Iterator[App]":
+    """The workspace's App, closed at the end."""
+    from flows.wiring import open_app
+
+    app = open_app(workspace)
+    try:
+        yield app
+    finally:
+        app.engine.dispose()
+
+
+def clock(at: datetime | None) -> datetime:
+    return at or datetime.now(UTC)
+
+
+def print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+@cli.command()
+def demo(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo")) -> None:
+    """The whole main job on the shipped sample: ingest, bill, detect, tickets, digests. No key, no server, no network."""
+    from flows.demo import demo as run_demo
+
+    run_demo(directory)
+
+
+@cli.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """A new workspace with a commented floodmark.toml that works as it is."""
+    from flows.workspace import create
+
+    create(directory)
+    typer.echo(f"{directory} is a workspace. Next: floodmark book load DIR --workspace {directory}")
+
+
+@cli.command()
+def check(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Every fault of settings, book, store, mail and keys."""
+    from flows.workspace import examine
+
+    faults, notes = examine(workspace)
+    if as_json:
+        print_json({"faults": [str(fault) for fault in faults], "notes": notes})
+    else:
+        for note in notes:
+            typer.echo(note)
+    if faults:
+        raise SettingsError(faults)
+
+
+@book.command("load")
+def book_load(directory: Annotated[Path, typer.Argument(metavar="DIR")], workspace: Workspace = HERE, at: At = None) -> None:
+    """Check the CSV files of DIR and replace the book, or change nothing and name every fault."""
+    from billing import book_store
+    from billing.book_files import read_book
+    from billing.database import transaction
+
+    with workspace_app(workspace) as app:
+        found = read_book(directory, app.rules.catalog)
+        with transaction(app.engine) as connection:
+            changed = book_store.save(connection, found, clock(at))
+    counts = f"{len(found.partners)} partners, {len(found.customers)} customers, {len(found.orgs)} orgs, {len(found.contracts)} contracts"
+    typer.echo(f"{counts}{'' if changed else ' (the book that holds already)'}")
+
+
+@ingest.command("files")
+def ingest_files(paths: list[Path], workspace: Workspace = HERE, at: At = None) -> None:
+    """Usage files. A bad row is set aside with file, line and reason; the good ones are kept; exit 1 if any was bad."""
+    from flows import ingest as flow
+
+    with workspace_app(workspace) as app:
+        _ingested(flow.ingest_files(app, paths, clock(at)))
+
+
+@ingest.command("datadog")
+def ingest_datadog(
+    workspace: Workspace = HERE,
+    at: At = None,
+    start: Annotated[datetime | None, typer.Option("--from", parser=a_time, metavar="HOUR")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", parser=a_time, metavar="HOUR")] = None,
+) -> None:
+    """The vendor's API; by default the trailing days. Keys from DD_API_KEY and DD_APP_KEY."""
+    from flows import ingest as flow
+
+    with workspace_app(workspace) as app:
+        _ingested(flow.ingest_vendor(app, clock(at), start, end))
+
+
+@cli.command()
+def bill(
+    month: Annotated[Month, typer.Argument(parser=a_month, metavar="MONTH")],
+    workspace: Workspace = HERE,
+    at: At = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", parser=a_time, metavar="TIME")] = None,
+    by: Annotated[str, typer.Option(metavar="line|org|customer|partner")] = "line",
+    as_json: AsJson = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE")] = None,
+    parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE")] = None,
+) -> None:
+    """The bill of every partner for MONTH: so far, or the whole month."""
+    from billing.statement import ROW_KINDS
+    from flows import bill as flow
+
+    if by not in ROW_KINDS:
+        raise typer.BadParameter(f"{by!r} is none of {', '.join(ROW_KINDS)}", param_hint="--by")
+    with workspace_app(workspace) as app:
+        statement = flow.bill(app, month, as_of, clock(at))
+        rows = flow.rows(app, statement, by)
+    if csv or parquet:
+        from flows.workspace import write_rows
+
+        write_rows(rows, by, csv, parquet)
+    if as_json:
+        print_json(statement.document() | ({"by": by, "rows": rows} if by != "line" else {}))
+    elif not (csv or parquet):
+        from flows import show
+
+        show.out().print(*show.bill(statement, rows, by), sep="\n")
+
+
+@cli.command()
+def run(
+    workspace: Workspace = HERE,
+    at: At = None,
+    flow: Annotated[bool, typer.Option("--flow", help="Run it as the Prefect flow.")] = False,
+) -> None:
+    """One cycle: ingest (if keys are set), bill, detect, tickets, mail and digests that are due."""
+    from flows import show
+
+    if flow:
+        from flows.prefect_start import run_flow
+
+        done = run_flow(workspace, floor_hour(clock(at)))
+    else:
+        from flows.cycle import run as run_cycle
+
+        with workspace_app(workspace) as app:
+            done = run_cycle(app, clock(at), datetime.now(UTC))
+    show.out().print(show.cycle(done))
+    if done.failures:
+        raise WorldError("\n".join(done.failures))
+
+
+@cli.command()
+def replay(
+    start: Annotated[datetime, typer.Option("--from", parser=a_time, metavar="TIME")],
+    end: Annotated[datetime, typer.Option("--to", parser=a_time, metavar="TIME")],
+    every: Annotated[timedelta, typer.Option(parser=a_step, metavar="STEP")] = timedelta(hours=1),
+    labels: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV: org_id,meter,start,end")] = None,
+    workspace: Workspace = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """The same cycle over a past span, in a store of its own: nobody is written to."""
+    from flows.replay_command import replay as run_replay
+
+    if start > end:
+        raise typer.BadParameter("--from is after --to")
+    with workspace_app(workspace) as app:
+        document = run_replay(app, floor_hour(start), floor_hour(end), every, labels, as_json=as_json)
+    if as_json:
+        print_json(document)
+
+
+@cli.command()
+def alerts(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Every alert, dearest first."""
+    from alerts import store
+    from billing import book_store
+    from billing.database import transaction
+
+    with workspace_app(workspace) as app:
+        with transaction(app.engine) as connection:
+            found, held = store.alerts(connection), book_store.load(connection)
+        if as_json:
+            from flows.documents import alert_document
+
+            print_json([alert_document(alert) for alert in found])
+        else:
+            from flows import show
+
+            show.out().print(show.alerts(found, held, app.rules.catalog))
+
+
+@cli.command()
+def alert(
+    alert_id: str,
+    verdict: Annotated[str, typer.Argument(metavar="confirm|dismiss|planned|vendor-fault")],
+    note: str = "",
+    workspace: Workspace = HERE,
+    at: At = None,
+) -> None:
+    """A reviewer's verdict. It takes effect with the next cycle."""
+    from flows.verdicts import give
+
+    with workspace_app(workspace) as app:
+        decided = give(app, alert_id, verdict, os.environ.get("USER", "reviewer"), note, clock(at))
+    typer.echo(f"{alert_id} is {decided.state}")
+
+
+@cli.command()
+def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Every ticket with its claims, clocks and deliveries."""
+    from alerts import outbox, store
+    from billing import book_store
+    from billing.database import transaction
+
+    with workspace_app(workspace) as app, transaction(app.engine) as connection:
+        found, sent, held = store.tickets(connection), outbox.all_deliveries(connection), book_store.load(connection)
+    if as_json:
+        from flows.documents import ticket_document
+
+        print_json([ticket_document(ticket, sent) for ticket in found])
+    else:
+        from flows import show
+
+        show.out().print(show.tickets(found, held))
+        for delivery in sent:
+            if delivery.ticket_id and delivery.error:
+                typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+
+
+@cli.command()
+def digest(
+    workspace: Workspace = HERE,
+    partner: Annotated[str | None, typer.Option(metavar="PARTNER_ID")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("digests"),
+    at: At = None,
+) -> None:
+    """The digest that would be sent at --at, as .eml and .html files under --out. Nothing is sent."""
+    from flows.digests import digests
+    from flows.workspace import write_letters
+
+    with workspace_app(workspace) as app:
+        letters = digests(app, floor_hour(clock(at)), partner)
+        if not letters:
+            what = f"{partner!r} is no partner of the book" if partner else "the book has no partners"
+            raise SettingsError([Fault("digest", 0, "--partner", what)])
+        for path in write_letters(letters, out):
+            typer.echo(path)
+
+
+@cli.command()
+def schedule(workspace: Workspace = HERE) -> None:
+    """Serve the Prefect deployments with their schedules until stopped."""
+    from flows.prefect_start import serve
+
+    serve(workspace)
+
+
+def _ingested(done: "Ingested") -> None:
+    typer.echo(f"{done.rows} rows read, {done.changed} changed the lake, {len(done.bad)} set aside")
+    if done.faults:
+        raise InputError(done.faults)
+
+
+def main() -> None:
+    """Run the command; an error becomes its sentence on stderr and its exit code."""
+    try:
+        cli()
+    except FloodmarkError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(WorldError.exit_code)
+
+

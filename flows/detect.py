@@ -1,0 +1,104 @@
+"""Findings become alerts with money on them, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+
+from alerts import store
+from alerts.alert import Alert, advance
+from alerts.stake import Expect, follow, weigh
+from alerts.store import Judged
+from billing import book_store
+from billing.book import Book
+from billing.database import transaction
+from billing.hours import Month, hours_between
+from detectors.scan import Skipped
+from detectors.series import Panel
+from flows.usage import LATE, Known, known, open_months, panel
+from flows.wiring import App
+
+STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What a cycle found: new alerts, all alerts it holds open, series it could not judge."""
+
+    raised: tuple[Alert, ...]
+    alerts: tuple[Alert, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
+    """Judge the hours that are new or changed since the last cycle. The same clock again changes nothing.
+
+    `usage`: what is known at `at`; None reads the lake. A clock before the last cycle's judges nothing.
+    """
+    with transaction(app.engine) as connection:
+        store.lock_cycle(connection)
+        mark = store.judged(connection)
+        if mark and at < mark.upto:
+            return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
+        usage = usage or known(app.lake, app.rules.catalog, at, mark.seq if mark else -1)
+        book = book_store.load(connection)
+        before = store.alerts(connection, usage.grid.start)
+        series = panel(usage.grid, book, before)
+        since = _since(mark, usage)
+        findings, skipped = app.scanner.scan(series, since)
+        rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
+        after, moved = advance(before, findings, book, usage.grid, rollups, at)
+        after = _priced(app, book, usage, after, forecast(app, series))
+        raised = tuple(alert for alert in after if alert.alert_id not in {a.alert_id for a in before})
+        after = _second_opinions(after, raised, series)
+        store.save_alerts(connection, before, after)
+        store.add_transitions(connection, moved)
+        store.save_judged(connection, Judged(mark.since if mark else since, at, usage.seq))
+    return Detected(raised, tuple(after), tuple(skipped))
+
+
+def forecast(app: App, series: Panel) -> Expect:
+    """What every series is expected to do from the panel's end on."""
+    profiles = app.scanner.baseline(series).profile
+    return follow(dict(zip(series.keys, profiles, strict=True)))
+
+
+def _since(mark: Judged | None, usage: Known) -> datetime:
+    """The first hour to judge: on a first run the open month's, then the earliest that is new or changed."""
+    if mark is None:
+        return Month.of(usage.at).start
+    earliest = max(mark.since, Month.of(usage.at - LATE).start)
+    return max(earliest, min(mark.upto, usage.changed or mark.upto))
+
+
+def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:
+    weighed = weigh(book, app.rules, usage.grid, expect, alerts, open_months(usage.at))
+    least = app.settings.detection.least
+    return [replace(a, quiet=all(s.amount < least(s.currency) for s in a.stakes)) for a in weighed]
+
+
+def _second_opinions(alerts: Sequence[Alert], raised: Sequence[Alert], series: Panel) -> list[Alert]:
+    """Loud new alerts say what statsmodels' STL expects of their hours."""
+    loud = sorted((a for a in raised if not a.quiet and a.stake), key=lambda a: (-_amount(a), a.alert_id))[:STL_SERIES]
+    reasons = {alert.alert_id: opinion for alert in loud if (opinion := _opinion(alert, series))}
+    return [replace(a, reasons=(*a.reasons, *reasons.get(a.alert_id, ()))) for a in alerts]
+
+
+def _opinion(alert: Alert, series: Panel) -> tuple[str, ...]:
+    from detectors.second_opinion import stl_expected
+
+    row = series.keys.index(alert.key)
+    columns = np.array([hours_between(series.start, hour) for hour in alert.hours if hour >= series.start])
+    learned = series.learned[row].copy()
+    learned[columns] = False
+    expected = stl_expected(series.values[row], learned, columns)
+    if expected is None:
+        return ()
+    actual = float(np.nansum(series.values[row][columns]))
+    return (f"a second model (STL) expects {float(expected.sum()):,.0f} over these hours, {actual:,.0f} came",)
+
+
+def _amount(alert: Alert) -> Decimal:
+    return max((stake.amount for stake in alert.stakes), default=Decimal(0))

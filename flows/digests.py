@@ -1,0 +1,141 @@
+"""Digests: one letter a partner and period, owed when the partner's morning has come."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Connection
+
+from alerts import outbox, store
+from alerts.alert import Alert
+from alerts.digest import Standing, digest_letter
+from alerts.mail import Letter
+from alerts.outbox import Delivery
+from billing import book_store, statement
+from billing.book import Book, Partner
+from billing.database import transaction
+from billing.grid import Grid
+from billing.hours import DAY, HOUR, Month, iso
+from billing.statement import Statement
+from flows.bill import forecast as projected_lines
+from flows.detect import forecast
+from flows.usage import Known, complete_to, known, open_months, panel
+from flows.wiring import App
+
+MORNING = time(7)  # in the partner's zone; weekly digests on Mondays
+
+
+def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | None = None) -> list[str]:
+    """Put the digests that are due at `at` into the outbox, each once; the partners they are for.
+
+    `zone`: only partners of this time zone.
+    """
+    with transaction(app.engine) as connection:
+        store.lock_cycle(connection)
+        book = book_store.load(connection)
+        there = {delivery.key for delivery in outbox.all_deliveries(connection)}
+        due = [
+            (partner, key)
+            for partner in book.partners.values()
+            if partner.digest != "none" and partner.emails and zone in (None, partner.time_zone)
+            if (key := digest_key(partner, at)) not in there
+        ]
+        letters = _letters(app, connection, book, [partner for partner, _ in due], at, usage) if due else []
+        for (partner, key), letter in zip(due, letters, strict=True):
+            outbox.owe(connection, letter, key, "digest", app.mail_sink, at, partner_id=partner.partner_id)
+    return [partner.partner_id for partner, _ in due]
+
+
+def digests(app: App, at: datetime, partner_id: str | None = None) -> list[tuple[Partner, Letter]]:
+    """The digests that would be sent at `at`; nothing is sent or kept."""
+    with transaction(app.engine) as connection:
+        book = book_store.load(connection)
+        partners = [p for p in book.partners.values() if partner_id in (None, p.partner_id)]
+        return list(zip(partners, _letters(app, connection, book, partners, at), strict=True))
+
+
+def digest_key(partner: Partner, at: datetime) -> str:
+    """The key of the partner's latest period at `at`: its last morning, or its last Monday morning."""
+    local = at.astimezone(ZoneInfo(partner.time_zone))
+    day = local.date() if local.time() >= MORNING else local.date() - DAY
+    if partner.digest == "weekly":
+        day -= day.weekday() * DAY
+    name = "".join(c if c.isascii() and c.isalnum() else f"-{ord(c):x}" for c in partner.partner_id.lower())
+    return f"digest-{name[:80]}-{day.isoformat()}"
+
+
+def _letters(
+    app: App,
+    connection: Connection,
+    book: Book,
+    partners: Sequence[Partner],
+    at: datetime,
+    usage: Known | None = None,
+) -> list[Letter]:
+    usage = usage or known(app.lake, app.rules.catalog, at, -1)
+    months = open_months(at)
+    month = Month.of(at - HOUR)
+    alerts = store.alerts(connection, months[0].start)
+    expect = forecast(app, panel(usage.grid, book, alerts))
+    until = statement.month_to_date(month, at, at)
+    bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
+    lines = projected_lines(app, book, usage.grid, expect, month)
+    tickets = store.tickets(connection, months)
+    deliveries = _standings(outbox.all_deliveries(connection))
+    letters = []
+    for partner in partners:
+        standing = Standing(
+            partner=partner,
+            month=month,
+            at=at,
+            to_date=[line for line in bill.lines if line.partner_id == partner.partner_id],
+            projected=[line for line in lines if line.partner_id == partner.partner_id],
+            alerts=[alert for alert in alerts if alert.partner_id == partner.partner_id and _concerns(alert, month)],
+            tickets=[t for t in tickets if t.partner_id == partner.partner_id and (t.month == month or t.opened_at)],
+            deliveries=deliveries,
+            complete_to=_complete_to(usage.grid, book, partner),
+            **_faults(bill, book, partner),
+        )
+        zone = app.settings.tickets.vendor_time_zone
+        letters.append(
+            digest_letter(standing, book, app.rules.catalog, digest_key(partner, at), app.settings.mail.sender, zone)
+        )
+    return letters
+
+
+def _concerns(alert: Alert, month: Month) -> bool:
+    return any(Month.of(hour) == month for hour in (alert.started_at, alert.last_hour))
+
+
+def _standings(deliveries: Sequence[Delivery]) -> dict[str, str]:
+    """ticket_id -> how its last letter stands."""
+    words = {
+        "due": "due",
+        "sending": "being sent",
+        "written": "written to {proof}, not sent",
+        "sent": "sent {sent_at}",
+        "failed": "failed: {error}",
+    }
+    return {
+        d.ticket_id: words[d.state].format(proof=d.proof, sent_at=d.sent_at and iso(d.sent_at), error=d.error)
+        for d in deliveries
+        if d.ticket_id
+    }
+
+
+def _complete_to(grid: Grid, book: Book, partner: Partner) -> datetime | None:
+    customers = {customer.customer_id for customer in book.customers_of.get(partner.partner_id, ())}
+    orgs = {org_id: org for org_id, org in book.orgs.items() if org.customer_id in customers}
+    return complete_to(grid, Book(orgs=orgs))
+
+
+def _faults(bill: Statement, book: Book, partner: Partner) -> dict[str, list[dict[str, object]]]:
+    """What could not be billed. An org on no customer and an unknown product are nobody's: every digest names them."""
+    mine = {customer.customer_id for customer in book.customers_of.get(partner.partner_id, ())}
+    return {
+        "unassigned": [dict(row) for row in bill.unassigned],
+        "unknown_products": [dict(row) for row in bill.unknown_products],
+        "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in mine],
+    }
+
+

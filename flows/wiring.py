@@ -1,0 +1,114 @@
+"""The one place where real things are put together: settings become an App."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from alerts import schema
+from alerts.clock import Clock, Desk, month_clock
+from alerts.outbox import Sink
+from alerts.ticket import Policy
+from billing import catalog
+from billing.bill import Rules
+from billing.book import Partner
+from billing.database import connect
+from billing.errors import Fault, SettingsError
+from billing.hours import Month
+from billing.lake import Lake
+from detectors.scan import Scanner
+from flows import settings as settings_file
+from flows.settings import Settings
+
+
+@dataclass(frozen=True)
+class App:
+    """A workspace at work. Everything that touches the world hangs on it."""
+
+    workspace: Path
+    settings: Settings
+    engine: Engine
+    lake: Lake
+    rules: Rules
+    desk: Desk
+    sinks: Mapping[str, Sink]
+    scanner: Scanner
+    clocks: dict[tuple[Month, str], Clock] = field(default_factory=dict)
+
+    def clock(self, month: Month, partner: Partner) -> Clock:
+        """The month-end clock of the partner's customers."""
+        key = (month, partner.time_zone)
+        if key not in self.clocks:
+            zone = ZoneInfo(partner.time_zone)
+            self.clocks[key] = month_clock(month, self.desk, zone, self.settings.tickets.answer_hours)
+        return self.clocks[key]
+
+    def policy(self, currency: str) -> Policy:
+        review = timedelta(hours=self.settings.tickets.review_hours)
+        return Policy(self.desk, review, self.settings.detection.least(currency))
+
+    @property
+    def mail_sink(self) -> str:
+        """Where digests and mails to reviewers go."""
+        return "smtp" if self.settings.mail.url else "eml"
+
+
+def open_app(workspace: Path, environ: Mapping[str, str] = os.environ) -> App:
+    """The workspace's App, its store at the newest schema. Raises SettingsError, WorldError."""
+    settings = settings_file.read(workspace, environ)
+    engine = connect(_database_url(workspace, settings.store.database))
+    schema.upgrade(engine)
+    return assemble(workspace, settings, engine)
+
+
+def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
+    """The App of these settings on this store."""
+    tickets = settings.tickets
+    return App(
+        workspace=workspace,
+        settings=settings,
+        engine=engine,
+        lake=Lake(_lake_uri(workspace, settings.store.lake)),
+        rules=Rules(_catalog(workspace, settings), settings.billing.p99_rank),
+        desk=Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays),
+        sinks=_sinks(workspace, settings),
+        scanner=scanner(settings),
+    )
+
+
+def scanner(settings: Settings) -> Scanner:
+    detection = settings.detection
+    return Scanner(budget=detection.alerts_per_series_month, min_history_days=detection.min_history_days)
+
+
+def _sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
+    from alerts.sinks.eml import Eml
+    from alerts.sinks.smtp import Smtp
+
+    sinks: dict[str, Sink] = {"eml": Eml(workspace / "outbox")}
+    if settings.mail.url:
+        sinks["smtp"] = Smtp(settings.mail.url.get_secret_value())
+    return sinks
+
+
+def _catalog(workspace: Path, settings: Settings) -> catalog.Catalog:
+    return catalog.load(workspace / settings.billing.catalog) if settings.billing.catalog else catalog.load()
+
+
+def _lake_uri(workspace: Path, lake: str) -> str:
+    return lake if "://" in lake else str((workspace / lake).resolve())
+
+
+def _database_url(workspace: Path, url: str) -> str:
+    """A SQLite path is relative to the workspace."""
+    scheme, separator, path = url.partition(":///")
+    if not separator or not scheme.startswith("sqlite") or not path:
+        return url
+    file = (workspace / path).resolve()
+    if not file.parent.is_dir():
+        raise SettingsError([Fault(settings_file.FILE, 0, "store.database", f"the directory {file.parent} is not there")])
+    return f"{scheme}:///{file}"

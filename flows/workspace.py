@@ -1,0 +1,140 @@
+"""A workspace on disk: made, examined, written to."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from alerts.mail import Letter, compose
+from billing import book_store
+from billing.book import Book, Partner
+from billing.database import transaction
+from billing.errors import Fault, FaultyError, SettingsError, WorldError
+from billing.hours import iso
+from flows import settings as settings_file
+from flows.wiring import App, open_app
+
+TEMPLATE = Path(__file__).parent / "floodmark.toml"
+COLUMNS = {
+    "org": "partner_id,customer_id,org_id,contract_id,meter,usage,amount,currency",
+    "customer": "partner_id,customer_id,currency,amount,unpriced",
+    "partner": "partner_id,currency,amount,unpriced",
+}
+
+
+def create(directory: Path) -> None:
+    """Write a commented floodmark.toml into `directory`. Raises SettingsError where one is already."""
+    target = directory / settings_file.FILE
+    if target.exists():
+        raise SettingsError([Fault(str(target), 0, "", "is there already; nothing was changed")])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        target.write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError([Fault(str(target), 0, "", f"cannot be written: {error.strerror}")]) from error
+
+
+def examine(workspace: Path, environ: Mapping[str, str] = os.environ) -> tuple[list[Fault], list[str]]:
+    """Every fault of settings, store, book and mail, and notes on what is as it should be."""
+    try:
+        app = open_app(workspace, environ)
+    except FaultyError as error:
+        return list(error.faults), []
+    except WorldError as error:
+        return [Fault(settings_file.FILE, 0, "store.database", str(error))], []
+    with transaction(app.engine) as connection:
+        book = book_store.load(connection)
+    faults = [*_book_faults(app, book), *_mail_faults(app)]
+    notes = [
+        f"settings: {workspace / settings_file.FILE}",
+        f"database: {app.engine.url.render_as_string()}",
+        f"lake: {app.lake.uri}, {_span(app)}",
+        f"book: {len(book.partners)} partners, {len(book.customers)} customers, {len(book.orgs)} orgs",
+        f"tickets: {app.settings.tickets.sink} to {app.settings.tickets.to}",
+        f"mail: {'the server in [mail] url' if app.settings.mail.url else 'files under outbox/'}",
+        "vendor keys: set"
+        if app.settings.datadog.has_keys
+        else "vendor keys: not set, so `run` ingests nothing (DD_API_KEY, DD_APP_KEY)",
+    ]
+    app.engine.dispose()
+    return faults, notes
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, parquet: Path | None) -> None:
+    """Rows of a bill as files; numbers stay exact text."""
+    from billing.statement import column_names
+
+    names = column_names() if by == "line" else COLUMNS[by].split(",")
+    frame = pl.DataFrame(
+        [{name: None if row[name] is None else str(row[name]) for name in names} for row in rows],
+        schema=dict.fromkeys(names, pl.String),
+    )
+    try:
+        if csv:
+            frame.write_csv(csv)
+        if parquet:
+            frame.write_parquet(parquet)
+    except OSError as error:
+        raise WorldError(f"the bill could not be written: {error}") from error
+
+
+def write_letters(letters: Sequence[tuple[Partner, Letter]], directory: Path) -> list[Path]:
+    """Each letter as KEY.eml (as it would be sent) and KEY.html (to look at); the paths."""
+    paths = []
+    directory.mkdir(parents=True, exist_ok=True)
+    for partner, letter in letters:
+        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in partner.partner_id)
+        files = {f"{name}.eml": compose(letter), f"{name}.html": _standalone(letter).encode()}
+        for file, content in files.items():
+            (directory / file).write_bytes(content)
+            paths.append(directory / file)
+    return paths
+
+
+def _standalone(letter: Letter) -> str:
+    """The HTML with its pictures inside, for a browser."""
+    import base64
+
+    html = letter.html
+    for picture in letter.images:
+        data = base64.b64encode(picture.png).decode()
+        html = html.replace(f"cid:{picture.cid}", f"data:image/png;base64,{data}")
+    return html
+
+
+def _book_faults(app: App, book: Book) -> list[Fault]:
+    if not book.partners:
+        return [Fault("book", 0, "", "is empty: `floodmark book load DIR`")]
+    faults = [
+        Fault("book", 0, partner.partner_id, f"has a {partner.digest} digest and no address to send it to")
+        for partner in book.partners.values()
+        if partner.digest != "none" and not partner.emails
+    ]
+    faults += [
+        Fault("book", 0, customer_id, "has no contract, so nothing of it is billed")
+        for customer_id in sorted(book.customers)
+        if customer_id not in book.contracts_of
+    ]
+    unknown = {meter for c in book.contracts.values() for meter in (*c.terms, *c.tiers)} - app.rules.catalog.meters.keys()
+    faults += [Fault("book", 0, meter, "is priced in a contract but not in the catalogue") for meter in sorted(unknown)]
+    return faults
+
+
+def _mail_faults(app: App) -> list[Fault]:
+    sink = app.sinks.get("smtp")
+    if sink is None:
+        return []
+    try:
+        sink.probe()  # type: ignore[attr-defined]
+    except WorldError as error:
+        return [Fault(settings_file.FILE, 0, "mail.url", str(error))]
+    return []
+
+
+def _span(app: App) -> str:
+    span = app.lake.span()
+    return f"usage from {iso(span[0])} to {iso(span[1])}" if span else "empty: `floodmark ingest files PATH...`"
+
+
