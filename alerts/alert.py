@@ -100,7 +100,7 @@ class Alert:
 
 def alert_id(key: SeriesKey, first_hour: datetime) -> str:
     """The identity: org, meter and first hour, fixed when it is raised."""
-    return "al_" + hashlib.sha256(repr((*key, first_hour.isoformat())).encode()).hexdigest()[:16]
+    return "al_" + hashlib.sha256(repr((*key, first_hour.isoformat())).encode()).hexdigest()[:12]
 
 
 def whole(profile: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from alerts.drawing import GRID, MARGIN, MUTED, WIDTH, clipped, line, n, polyline, runs, text
 from billing.hours import HOUR
 
-LEFT, RIGHT, HEIGHT = 66, 18, 180
+LEFT, RIGHT, HEIGHT = 66, 24, 180
 _TICK_HOURS = (1, 3, 6, 12, 24, 48, 72, 168, 336, 672, 1344, 2688, 8760)
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -64,12 +64,10 @@ def time_axis(start: datetime, plot: Plot, months: Sequence[str]) -> Iterator[st
 
 def quantity(value: float, unit: str) -> str:
     """Three digits and an SI prefix: `1.25 GB` for bytes (unit B), `2.5M` for anything that is counted."""
-    factor, prefix = next(((f, p) for f, p in _PREFIXES if abs(value) >= 0.9995 * f), (1.0, ""))
-    scaled = value / factor
-    digits = max(0, 2 - math.floor(math.log10(abs(scaled)) + 1e-4)) if scaled else 0
-    number = f"{scaled:.{min(digits, 2)}f}"
-    if "." in number:
-        number = number.rstrip("0").rstrip(".")
+    rounded = float(f"{value:.3g}")
+    factor, prefix = next(((f, p) for f, p in _PREFIXES if abs(rounded) >= f), (1.0, ""))
+    scaled = rounded / factor
+    number = f"{scaled:.3g}" if abs(scaled) < 1000 else f"{scaled:.0f}"
     return f"{number} {prefix}B" if unit == "B" else f"{number}{prefix}"
 
 
@@ -78,5 +76,5 @@ def ticks(top: float, most: int = 5) -> list[float]:
     if not top > 0:
         return [0.0, 1.0]
     magnitude = 10.0 ** math.floor(math.log10(top / most))
-    step = next(magnitude * m for m in (1, 2, 2.5, 5, 10, 20) if magnitude * m * most >= top * (1 - 1e-9))
+    step = next(magnitude * m for m in (1, 2, 2.5, 5, 10) if magnitude * m * most >= top * (1 - 1e-9))
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]

@@ -36,7 +36,7 @@ _ODD, _SHADE, _LEVEL = "#c2410c", "#fde6d3", "#6d28a8"
 _EXPECTED_DASH, _LEVEL_DASH, _MARK_DASH = "5 4", "10 5", "2 4"
 _NAMES, _AMOUNTS, _BAR, _BAR_ROW = 176, 140, 14, 27
 _FONTS = sorted(map(str, (Path(__file__).parent / "fonts").glob("*.ttf")))
-_IN_FONTS = re.compile(r"[\s!-~\u00a0-\u017f\u0400-\u045fҐґ‐-―‘-„†-•…‰′″€₩₽№←-↓−≈≠≤≥Δ]*")
+_IN_FONTS = re.compile(r"[ -~\u00a0-\u017f\u0400-\u045fҐґ‐-―‘-„†-•…‰′″€₩₽№←-↓−≈≠≤≥Δ]*")
 
 
 class Words(NamedTuple):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from alerts.alert import Alert
 from alerts.clock import Clock, Desk, call_window
 from billing.hours import DAY, HOUR, Month
+from detectors.episodes import is_over
 
 KINDS = ("usage", "vendor_fault", "precaution")
 MAY_STILL_CHANGE = timedelta(hours=72)  # the vendor's usage is up to 72 h late
@@ -63,7 +64,7 @@ class Policy:
 
 def ticket_id(customer_id: str, month: Month, kind: str) -> str:
     """The identity: customer, month and kind."""
-    return "tk_" + hashlib.sha256(repr((customer_id, str(month), kind)).encode()).hexdigest()[:16]
+    return "tk_" + hashlib.sha256(repr((customer_id, str(month), kind)).encode()).hexdigest()[:12]
 
 
 def settle(
@@ -95,7 +96,7 @@ def settle(
         ticket = _with_clock(ticket, clock)
         ticket = _next(ticket, mine, due, clock, policy, at)
         settled.append(ticket)
-        if _owes_letter(ticket, policy, at):
+        if _owes_letter(ticket, mine, clock, policy, at):
             owing.append(ticket)
     return settled, owing
 
@@ -176,8 +177,11 @@ def _opened(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticke
     return replace(ticket, call_after_email=True, call_from=call_from, call_by=call_by)
 
 
-def _owes_letter(ticket: Ticket, policy: Policy, at: datetime) -> bool:
-    """The first letter; then one when a claim joins or leaves, or, once a day, when the sum moved by the least stake."""
+def _owes_letter(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> bool:
+    """The first letter; one when a claim joins or leaves; a correction when the sum moved by the least stake.
+
+    Corrections wait until the episodes are over, or the blind window has come, and are a day apart.
+    """
     if ticket.opened_at is None or ticket.state == "expired" or ticket.told == ticket.claims:
         return False
     if ticket.expires_at and at >= ticket.expires_at:
@@ -185,7 +189,8 @@ def _owes_letter(ticket: Ticket, policy: Policy, at: datetime) -> bool:
     if {c.alert_id for c in ticket.told} != {c.alert_id for c in ticket.claims}:
         return True
     moved = abs(amount(ticket.claims) - amount(ticket.told)) >= max(policy.least, Decimal(1))
-    return moved and ticket.told_at is not None and at >= ticket.told_at + DAY
+    settled = clock.in_blind_window(at) or all(is_over(alert.last_hour, at) for alert in alerts)
+    return moved and settled and ticket.told_at is not None and at >= ticket.told_at + DAY
 
 
 def amount(claims: Sequence[Claim]) -> Decimal:

@@ -1,11 +1,14 @@
 """What a language needs for a letter: sentences, months, dates and instants. Money is always `money_text`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
 from alerts.charts import Words
 from billing.hours import Month, utc
+
+_DRAWABLE = re.compile(r"[ -~\u00c0-\u017f\u0410-\u044fЁё«»–—№]*")
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,8 @@ class Language:
     def moments(self, at: datetime, *zones: tzinfo) -> str:
         """One instant on the clocks of each zone; a zone that is named twice is shown once."""
         return " = ".join(dict.fromkeys(self.moment(at, zone) for zone in zones))
+
+
+def drawable(text: str) -> bool:
+    """Whether the font that ships for pictures has every letter: Latin and the Cyrillic of Russian."""
+    return _DRAWABLE.fullmatch(text) is not None

@@ -77,6 +77,7 @@ class Tape:
         self._values, self._seen = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
         self._applied = np.full(shape, -1, np.int64)
         self._next = 0
+        self.last_seq = int(self._seq.max(initial=-1))
         self.keys = tuple(dict.fromkeys(cells.select("org_id", "meter").iter_rows()))
         row_of = {key: row for row, key in enumerate(self.keys)}
         self._row = np.array([row_of[key] for key in cells.select("org_id", "meter").iter_rows()], np.int64)

@@ -3,9 +3,9 @@
 Double-seasonal exponential smoothing (Taylor 2003, "Short-term electricity demand forecasting using double seasonal
 exponential smoothing") in daily steps, over all series at once: a level, an hour-of-day pattern and an hour-of-week
 pattern, each corrected every midnight by its share of the day's errors. Errors are clipped at CLIP times the usual
-one before they correct anything (Gelper, Fried and Croux 2010), so that a spike teaches little. A correction never
-counts less than a plain mean would give it, so the second day already stands on the first. Gains were chosen on the
-even half of the public panel; the plateau is wide.
+one before they correct anything (Gelper, Fried and Croux 2010), so that a spike teaches little. A pattern's correction
+never counts less than a plain mean would give it, so the second day already stands on the first; the level is slow
+until two weekends have shown what a weekend is. Gains were chosen on the even half of the public panel.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ import numpy as np
 from billing.hours import WEEK_HOURS
 from detectors.series import Flags, Floats
 
-LEVEL, DAILY, WEEKLY, SPREAD = 0.4, 0.15, 0.2, 0.1  # share of a day's error that corrects each part
+LEVEL, DAILY, WEEKLY, SPREAD = 0.5, 0.15, 0.2, 0.1  # share of a day's error that corrects each part
 CLIP = 4.0  # times the usual error
 WARM_DAYS = 3  # before that a forecast is no forecast yet
-WEEKLY_FROM = 7  # days: until then one pattern for all days
+YOUNG_DAYS, YOUNG_LEVEL = 14, 0.3  # the level's share until the week is known
+NO_WEEK_YET = 0.5  # weeks' worth of doubt that days of the week differ at all
+STEEP_DAYS, STEEP = 21, 0.25  # so long an unknown weekend may be so far off the level and is still heard
 LOOK_BACK = 6 * WEEK_HOURS  # what "usually" means
 LEAST_SHARE, LEAST_COUNT = 0.01, 1.0  # straying by 1 % of the mean, or by one whole thing, is never news
 NORMAL_MAD = 1.4826  # standard deviation of a normal / its median absolute deviation
@@ -111,17 +113,19 @@ class _State:
         said = np.isfinite(day)
         heard = said.any(axis=1)
         count = np.maximum(said.sum(axis=1), 1)
-        bound = np.where(self.age >= WARM_DAYS, CLIP * self.spread, np.inf)[:, None]
+        steep = np.where(self.age < STEEP_DAYS, STEEP * np.abs(self.level), 0)
+        bound = np.where(self.age >= WARM_DAYS, CLIP * np.maximum(self.spread, steep), np.inf)[:, None]
         error = np.clip(np.where(said, day - self._raw(weekday), 0), -bound, bound)
 
         shift = error.sum(axis=1) / count
         shape = np.where(said, error - shift[:, None], 0)
         usual = np.abs(error).sum(axis=1) / count * 1.25  # standard deviation of a normal / its mean deviation
         mean = 1 / (self.age + 1)
-        weekly = np.where(self.age >= WEEKLY_FROM, np.maximum(WEEKLY, 1 / (self.age // 7 + 1)), 0)
+        level = np.maximum(mean, np.where(self.age < YOUNG_DAYS, YOUNG_LEVEL, LEVEL))
+        weekly = np.where(self.age >= 1, np.maximum(WEEKLY, 1 / (self.age // 7 + 1 + NO_WEEK_YET)), 0)
         spread = np.where(self.age >= 1, np.maximum(SPREAD, 1 / np.maximum(self.age, 1)), 0)
 
-        self.level += np.maximum(LEVEL, mean) * shift
+        self.level += level * shift
         self.daily += np.maximum(DAILY, mean)[:, None] * shape
         self.weekly[:, weekday] += weekly[:, None] * error
         self.spread += np.where(heard, spread * (usual - self.spread), 0)

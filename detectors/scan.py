@@ -21,7 +21,10 @@ ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to be odd. learn: at 00:00, from the past; judge: at the close of an hour; young: needs no history."""
+    """A way to be odd. learn: at 00:00, from the past; judge: at the close of an hour.
+
+    young: it needs no history, and the hours it finds are the beginning of one: they stay learned.
+    """
 
     name: str
     learn: Callable[[Course], Floats]
@@ -78,9 +81,11 @@ class Scanner:
     def scan(self, panel: Panel, since: datetime) -> tuple[list[Finding], list[Skipped]]:
         """Judge the hours [since, panel.end); an odd hour is in one finding of a scan.
 
-        An hour found is not learned from any more, as if its alert were live at once. To ask again about hours whose
-        alert is live, hand them in as learned.
+        An hour found is not learned from any more (Kind.young aside), as if its alert were live at once. To ask again
+        about hours whose alert is live, hand them in as learned.
         """
+        if not panel.keys:
+            return [], []
         findings: list[Finding] = []
         learned = panel.learned.copy()
         found = np.zeros_like(learned)
@@ -93,8 +98,7 @@ class Scanner:
             if past is None or hour == 0:
                 past = self._memory.past(panel.values[:, :midnight], learned[:, :midnight], panel.start)
             now = at_close(panel, learned, column, past, lives)
-            new = self._judge(panel, now, column, found)
-            learned &= ~found
+            new = self._judge(panel, now, column, learned, found)
             if any(finding.hours[0] < panel.start + midnight * HOUR for finding in new):
                 past = None  # what the day's baseline rests on has changed
             findings += new
@@ -104,8 +108,8 @@ class Scanner:
         """As of panel.end, for forecasts."""
         return baseline.fit(panel.values, panel.learned, panel.start)
 
-    def _judge(self, panel: Panel, now: Moment, column: int, found: Flags) -> list[Finding]:
-        """What the kinds find at the close of the hour in `column`, marked in `found`."""
+    def _judge(self, panel: Panel, now: Moment, column: int, learned: Flags, found: Flags) -> list[Finding]:
+        """What the kinds find at the close of the hour in `column`; marks it in `learned` and `found`."""
         findings = []
         ready = self._ready(now)
         for kind, lesson in zip(KINDS, now.past.lessons, strict=True):
@@ -116,6 +120,7 @@ class Scanner:
                     continue
                 columns = columns[~found[row, columns]]
                 found[row, columns] = True
+                learned[row, columns] &= kind.young
                 findings.append(_finding(panel, kind.name, odd, index, columns))
         return findings
 

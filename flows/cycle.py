@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.errors import WorldError
 from billing.hours import HOUR, Month, floor_hour
 from flows.bill import bill
 from flows.detect import Detected, detect
 from flows.digests import owe_digests
 from flows.ingest import Ingested, ingest_vendor
-from flows.tickets import Settled, deliver, settle_tickets
+from flows.tickets import deliver, settle_tickets
 from flows.usage import Known
 from flows.wiring import App
 
@@ -31,15 +32,23 @@ class Cycle:
 
 
 def run(app: App, at: datetime, now: datetime) -> Cycle:
-    """The cycle of the hour that `at` lies in. `now`: the present time, for leases and late data only."""
+    """The cycle of the hour that `at` lies in. `now`: the present time, which the outbox's leases go by.
+
+    A vendor or a mail server that fails is among `failures` and stops nothing else: tickets have deadlines.
+    """
     at = floor_hour(at)
-    ingested = ingest(app, at)
+    failures: list[str] = []
+    try:
+        changed = ingest(app, at).changed
+    except WorldError as error:
+        changed, failures = 0, [str(error)]
     totals = month_to_date(app, at)
-    detected = detect(app, at)
-    settled = settle_tickets(app, at)
+    judged = counted(detect(app, at))
+    letters = settle_tickets(app, at).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
-    return summary(at, ingested, totals, detected, settled, digests, drained.delivered, drained.failures)
+    failures += drained.failures
+    return Cycle(at, changed, totals, **judged, letters=letters, digests=digests, delivered=drained.delivered, failures=failures)
 
 
 def ingest(app: App, at: datetime) -> Ingested:
@@ -60,25 +69,26 @@ def judge(app: App, at: datetime, now: datetime, usage: Known) -> Detected:
     return detected
 
 
-def summary(
-    at: datetime,
-    ingested: Ingested,
-    totals: Sequence[Mapping[str, str]],
-    detected: Detected,
-    settled: Settled,
-    digests: Sequence[str],
-    delivered: int,
-    failures: Sequence[str],
-) -> Cycle:
-    return Cycle(
-        at=at,
-        rows_changed=ingested.changed,
-        totals=totals,
-        raised=len(detected.raised),
-        open_alerts=sum(alert.state == "open" for alert in detected.alerts),
-        skipped_series=len(detected.skipped),
-        letters=settled.letters,
-        digests=digests,
-        delivered=delivered,
-        failures=failures,
-    )
+def counted(detected: Detected) -> dict[str, int]:
+    """How many alerts were raised and are open, and how many series could not be judged."""
+    return {
+        "raised": len(detected.raised),
+        "open_alerts": sum(alert.state == "open" for alert in detected.alerts),
+        "skipped_series": len(detected.skipped),
+    }
+
+
+def summary(done: Cycle) -> str:
+    """The cycle as Markdown."""
+    rows = [
+        ("usage rows changed", done.rows_changed),
+        ("alerts raised", done.raised),
+        ("alerts open", done.open_alerts),
+        ("series without an opinion", done.skipped_series),
+        ("letters owed", done.letters),
+        ("digests owed", ", ".join(done.digests) or "none"),
+        ("messages delivered", done.delivered),
+        *((f"month to date, {t['partner_id']}", f"{t['amount']} {t['currency']}") for t in done.totals),
+        *(("failed", failure) for failure in done.failures),
+    ]
+    return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

@@ -72,7 +72,7 @@ def _letters(
     at: datetime,
     usage: Known | None = None,
 ) -> list[Letter]:
-    usage = usage or known(app.lake, app.rules.catalog, at, -1)
+    usage = usage or known(app.lake, app.rules.catalog, at)
     months = open_months(at)
     month = Month.of(at - HOUR)
     alerts = store.alerts(connection, months[0].start)

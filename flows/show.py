@@ -19,6 +19,10 @@ from billing.statement import Statement
 from flows.cycle import Cycle
 
 
+NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced")
+LINE_COLUMNS = ("customer_id", "meter", "quantity", "on_demand_quantity", "amount", "currency")
+
+
 def out() -> Console:
     """Standard output, at most 120 columns wide."""
     console = Console(highlight=False)
@@ -27,16 +31,19 @@ def out() -> Console:
 
 
 def when(at: datetime | None) -> str:
-    """To the minute, in UTC: 09-28 15:00Z."""
-    return at.strftime("%m-%d %H:%MZ") if at else "-"
+    """In UTC, to the hour where it is a whole one: 09-28 15Z."""
+    if at is None:
+        return "-"
+    return at.strftime("%m-%d %H:%MZ" if at.minute else "%m-%d %HZ")
 
 
 def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> list[Table | Text]:
     """The bill by line, org, customer or partner, its totals and what could not be billed."""
     title = f"{statement.month}, hours before {iso(statement.as_of)}, {statement.state}"
-    hidden = {"partner_id", "rollup", "included", "fault", "committed_amount", "on_demand_amount"} if by == "line" else set()
-    names = [name for name in (rows[0] if rows else {}) if name not in hidden]
-    table = _table(title, names, right=("quantity", "on_demand_quantity", "amount", "usage", "hours_seen", "unpriced"))
+    names = [name for name in (rows[0] if rows else {}) if by != "line" or name in LINE_COLUMNS]
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right" if name in NUMBERS else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(name, row[name]) for name in names))
     notes = [Text(f"total {t['partner_id']}: {Decimal(t['amount']):,} {t['currency']}") for t in statement.totals]
@@ -53,44 +60,44 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
     return [table, *notes]
 
 
-def alerts(found: Iterable[Alert], book: Book, catalog: Catalog, title: str = "Alerts") -> Table:
-    """Loud ones first, dearest first."""
-    table = _table(title, ["alert", "customer", "org", "meter", "kind", "since", "hours", "stake", "state"], right=("hours", "stake"))
+def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
+    """Loud ones first, dearest first, with the id that a verdict asks for."""
+    columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 10), ("h", 4), ("worth", 14), ("state", -8)]
+    table = _table("Alerts", columns)
     for alert in sorted(found, key=_by_money):
-        customer = book.customers.get(alert.customer_id)
-        table.add_row(
-            alert.alert_id,
-            customer.name if customer else alert.customer_id,
-            alert.org_id,
-            catalog.meters[alert.meter].name if alert.meter in catalog.meters else alert.meter,
-            alert.kind,
-            when(alert.started_at),
-            str(len(alert.hours)),
-            _stake(alert),
-            f"{alert.state}{' (quiet)' if alert.quiet else ''}{_free(alert)}",
-            style="dim" if alert.quiet or not alert.live else "",
-        )
+        cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
+        table.add_row(alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert))
+    return table
+
+
+def findings(
+    found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str
+) -> Table:
+    """What was found, what it is worth, and by when it must be claimed."""
+    columns = [("customer", -13), ("product", -17), ("since", 10), ("h", 4), ("worth", 14), ("claim by", 10), ("state", -6)]
+    deadlines = {claim.alert_id: when(ticket.deadline_at) for ticket in tickets for claim in ticket.claims}
+    table = _table(title, columns)
+    for alert in sorted(found, key=_by_money):
+        cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), deadlines.get(alert.alert_id, "-"), _state(alert))
+        table.add_row(_customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert))
     return table
 
 
 def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> Table:
-    """By deadline."""
-    names = ["ticket", "customer", "month", "kind", "state", "claims", "amount", "claim by", "last e-mail", "call"]
-    table = _table(title, names, right=("claims", "amount"))
-    for ticket in sorted(found, key=lambda t: (t.deadline_at is None, t.deadline_at, t.ticket_id)):
-        customer = book.customers.get(ticket.customer_id)
+    """By deadline; those that never opened and owe nothing are left out."""
+    columns = [("ticket", 15), ("customer", -11), ("kind", -7), ("state", -6), ("amount", 14), ("claim by", 10), ("call", -10)]
+    table = _table(title, columns)
+    shown = [ticket for ticket in found if ticket.opened_at or ticket.state != "withdrawn"]
+    for ticket in sorted(shown, key=lambda t: (t.deadline_at is None, t.deadline_at, t.ticket_id)):
         currency = ticket.claims[0].currency if ticket.claims else ""
         call = f"{when(ticket.call_from)} to {when(ticket.call_by or ticket.deadline_at)}" if ticket.call_from else "-"
         table.add_row(
             ticket.ticket_id,
-            customer.name if customer else ticket.customer_id,
-            str(ticket.month),
+            _customer(ticket.customer_id, book),
             ticket.kind,
             ticket.state,
-            str(len(ticket.claims)),
             money_text(amount(ticket.claims), currency) if currency else "-",
             when(ticket.deadline_at),
-            when(ticket.latest_email_at),
             call if ticket.call_after_email else "-",
         )
     return table
@@ -104,18 +111,22 @@ def cycle(done: Cycle) -> Text:
     )
 
 
-def _table(title: str, names: Sequence[str], right: Sequence[str] = ()) -> Table:
+def _table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
+    """Columns of a width each; a negative one may grow where the terminal is wider than 80."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right" if name in right else "left", overflow="fold")
+    growing = sum(width < 0 for _, width in columns)
+    more = max(0, out().width - 80) // growing if growing else 0
+    for name, width in columns:
+        wide = abs(width) + (more if width < 0 else 0)
+        right = "right" if name in ("h", "worth", "amount") else "left"
+        table.add_column(name, justify=right, width=wide, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     return table
 
 
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return "unpriced"
-    is_number = name in ("quantity", "on_demand_quantity", "amount", "usage")
-    return f"{Decimal(value):,f}" if is_number else str(value)
+    return f"{Decimal(value):,f}" if name in NUMBERS else str(value)
 
 
 def _by_money(alert: Alert) -> tuple[bool, bool, Decimal, str]:
@@ -127,5 +138,19 @@ def _stake(alert: Alert) -> str:
     return money_text(alert.stake.amount, alert.stake.currency) if alert.stake else "-"
 
 
-def _free(alert: Alert) -> str:
-    return f", {alert.free_hours_left} free h left" if alert.free_hours_left else ""
+def _customer(customer_id: str, book: Book) -> str:
+    customer = book.customers.get(customer_id)
+    return customer.name if customer else customer_id
+
+
+def _meter(alert: Alert, catalog: Catalog) -> str:
+    return catalog.meters[alert.meter].name if alert.meter in catalog.meters else alert.meter
+
+
+def _state(alert: Alert) -> str:
+    free = f", {alert.free_hours_left} free h left" if alert.free_hours_left else ""
+    return f"{alert.state}{' quiet' if alert.quiet else ''}{free}"
+
+
+def _style(alert: Alert) -> str:
+    return "dim" if alert.quiet or not alert.live else ""

@@ -47,7 +47,7 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
                 owing += letters
         announced = [a for a in alerts if a.state == "open" and not a.quiet and a.announced_at is None]
         if owing or (announced and app.settings.mail.reviewers):
-            usage = usage or known(app.lake, app.rules.catalog, at, mark.seq if mark else -1)
+            usage = usage or known(app.lake, app.rules.catalog, at)
         after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
         store.save_tickets(connection, before, after)
         for ticket in owing:

@@ -39,11 +39,15 @@ def open_months(at: datetime) -> list[Month]:
     return sorted({Month.of(at - LATE), Month.of(at)})
 
 
-def known(lake: Lake, catalog: Catalog, at: datetime, seen_seq: int) -> Known:
-    """What the lake says now of the hours before `at`; rows after `seen_seq` count as changed."""
+def known(lake: Lake, catalog: Catalog, at: datetime, seen_seq: int = -1, seen_at: datetime | None = None) -> Known:
+    """What the lake says now of the hours before `at`.
+
+    Changed are the rows after `seen_seq`, and those observed after `seen_at`.
+    """
     start = window(at)
     rows = lake.history(start, at)
-    news = rows.filter(pl.col("seq") > seen_seq)
+    later = pl.col("observed_at") > seen_at if seen_at else pl.lit(value=False)
+    news = rows.filter((pl.col("seq") > seen_seq) | later)
     return Known(
         at=at,
         grid=Tape.settled(rows, catalog, start, at, at),
@@ -57,18 +61,17 @@ class Recording:
     """A past span played again: at each step only what had been observed by then."""
 
     tape: Tape
-    start: datetime
 
     @classmethod
     def of(cls, lake: Lake, catalog: Catalog, first: datetime, last: datetime) -> "Recording":
         """For steps in [first, last]."""
         start = window(first)
-        return cls(Tape(lake.history(start, last), catalog, start, last), start)
+        return cls(Tape(lake.history(start, last), catalog, start, last))
 
     def at(self, at: datetime) -> Known:
         """What was known at `at`; steps must not go back."""
         grid, changed = self.tape.at(at)
-        return Known(at, grid.between(window(at), at), changed, 0)
+        return Known(at, grid.between(window(at), at), changed, self.tape.last_seq)
 
 
 def panel(grid: Grid, book: Book, alerts: list[Alert]) -> Panel:

@@ -46,7 +46,6 @@ ENGLISH = Language(
         "product": "Product",
         "billed": "Billed quantity to date",
         "picture": "Bars by customer, month to date inside the forecast. The numbers are in the table below.",
-        "drawn_title": "{month}, {currency}",
         "contracts": "Contracts that end soon",
         "contract_ends": "{customer}: contract {contract_id} ends on {day}, in {days} days.",
         "data": "Data",

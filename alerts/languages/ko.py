@@ -46,7 +46,6 @@ KOREAN = Language(
         "product": "제품",
         "billed": "현재까지 청구 수량",
         "picture": "고객사별 막대그래프: 월말 예상 안에 현재까지의 금액을 표시합니다. 수치는 아래 표에 있습니다.",
-        "drawn_title": "{month}, {currency}",
         "contracts": "곧 종료되는 계약",
         "contract_ends": "{customer}: 계약 {contract_id} 종료일 {day}, {days}일 남음.",
         "data": "데이터",

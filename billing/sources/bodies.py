@@ -66,9 +66,12 @@ def from_body(body: Any, place: str, line: int = 0, observed_at: datetime | None
     known = iso(observed_at) if observed_at else None
     flat = [row for number, record in enumerate(data, line + 1) for row in _flat(record, number, known)]
     raw = pl.DataFrame(flat, schema=_FLAT, orient="row")
-    return check(
-        raw, place, lambda number: json.dumps(data[number - line - 1], ensure_ascii=False, default=str), _NAMES
-    )
+
+    def written(number: int) -> str:
+        return json.dumps(data[number - line - 1], ensure_ascii=False, default=str)
+
+    read = check(raw, place, written, _NAMES)
+    return Read(read.usage, tuple(dict.fromkeys(read.bad)))  # a bad record once, not for each measurement
 
 
 def vendor_message(body: Any) -> str:
@@ -158,6 +161,6 @@ def _quantity(value: Any) -> str | None:
     """A number in its own digits; what is no number in a form that no rule takes for one."""
     if value is None:
         return None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal):
         return str(value)
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -8,7 +8,6 @@ from pathlib import Path
 from billing.errors import Fault, InputError
 from billing.sources.bodies import read_json
 from billing.sources.csv_lines import read_csv
-from billing.sources.parquet import read_parquet
 from billing.sources.read import Read
 
 PARQUET = ".parquet"
@@ -27,7 +26,11 @@ def read_file(path: Path) -> Read:
         )
     if not path.is_file():
         raise InputError([Fault(str(path), 0, "", "there is no such file")])
-    return read_parquet(path) if kind == PARQUET else TEXT[kind](_text(path), str(path))
+    if kind == PARQUET:
+        from billing.sources.parquet import read_parquet
+
+        return read_parquet(path)
+    return TEXT[kind](_text(path), str(path))
 
 
 def usage_paths(paths: Sequence[Path]) -> list[Path]:

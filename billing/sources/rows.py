@@ -17,7 +17,7 @@ REQUIRED = (*IDS, "hour", "quantity")
 # A row as its source wrote it, in text. `line` is its place; `broken` says why it cannot be taken apart at all.
 RAW = pl.Schema({"line": pl.Int64, "broken": pl.String, **dict.fromkeys(USAGE, pl.String)})
 
-_COLUMNS = {column: column for column in USAGE}
+_AS_THEY_ARE: Mapping[str, str] = {}
 _ID_CHARACTERS = 200
 _YEARS = (2000, 2100)
 _USUAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z$"
@@ -26,11 +26,11 @@ _ROW_CHARACTERS = 500
 _VALUE_CHARACTERS = 60
 
 
-def check(raw: pl.DataFrame, place: str, shown: Callable[[int], str], names: Mapping[str, str] = _COLUMNS) -> Read:
+def check(raw: pl.DataFrame, place: str, shown: Callable[[int], str], names: Mapping[str, str] = _AS_THEY_ARE) -> Read:
     """Good rows as usage, the others quarantined, both in the order of `raw`.
 
-    `raw` has the columns of RAW. `shown(line)` gives a row's text. `names` says what the source calls a column,
-    with further columns of `raw` in braces.
+    `raw` has the columns of RAW. `shown(line)` gives a row's text. `names` says what the source calls a column
+    where it has another name, with further columns of `raw` in braces.
     """
     judged = raw.with_columns(
         _instants(raw["hour"]).alias("hour value"),
@@ -133,7 +133,9 @@ def _quarantined(row: dict[str, Any], place: str, text: str, names: Mapping[str,
     text = text.replace("\0", "\\0")[:_ROW_CHARACTERS]
     if row["broken"] is not None:
         return Quarantined(Fault(place, row["line"], "", row["broken"]), text)
-    faults = [(names[column].format_map(row), _what(row, column)) for column in USAGE if row[f"{column} fault"]]
+    faults = [
+        (names.get(column, column).format_map(row), _what(row, column)) for column in USAGE if row[f"{column} fault"]
+    ]
     (column, first), *others = faults[:_FAULTS_NAMED]
     what = "; ".join([first, *(f"{column}: {what}" for column, what in others)])
     return Quarantined(Fault(place, row["line"], column, what), text)

@@ -11,7 +11,8 @@ from detectors.threshold import at_budget
 
 WINDOWS = (72,)  # hours
 THRESHOLD = 8.5  # nats
-MIN_DAYS = 28  # a week-old baseline needs three weeks of its own errors to be judged by
+SETTLED_DAYS = 14  # a baseline that has not seen two of each weekday says little about the week after
+MIN_DAYS = 28  # then it has had a week of errors to be judged by
 
 
 def learn(course: Course) -> Floats:
@@ -19,8 +20,9 @@ def learn(course: Course) -> Floats:
 
     A week ahead an hour is expected to be what the same hour was expected to be a week before.
     """
+    settled = np.cumsum(np.isfinite(course.said), axis=1) >= SETTLED_DAYS * 24
     week_ahead = np.full_like(course.ahead, np.nan)
-    week_ahead[:, WEEK_HOURS:] = course.ahead[:, :-WEEK_HOURS]
+    week_ahead[:, WEEK_HOURS:] = np.where(settled, course.ahead, np.nan)[:, :-WEEK_HOURS]
     return windows.learn(course.said - week_ahead, course.floor, WINDOWS)
 
 

@@ -232,7 +232,7 @@ def test_nothing_logged_or_printed_holds_a_key(
 
 def test_a_day_of_fifty_orgs_is_read_in_seconds() -> None:
     many = [
-        record(f"org{org}", f"family{family}", START + hour * HOUR, **{f"type{n}": n for n in range(4)})
+        record(f"org{org}", f"family{family}", START + hour * HOUR, one=1, two=2, three=3, four=4)
         for hour in range(24)
         for org in range(50)
         for family in range(5)

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from billing.errors import InputError
@@ -118,6 +118,7 @@ def test_parquet_comes_back_as_it_went_in(values: list[tuple[Any, ...]], unit: s
     assert read.usage.equals(usage)
 
 
+NO_TIME = "is not a time in ISO 8601, such as 2026-10-31T23:00:00Z"
 BAD_ROWS = {
     ",f,t,2026-10-31T23:00:00Z,1": "org_id: is empty",
     "  ,f,t,2026-10-31T23:00:00Z,1": "org_id: is empty",
@@ -127,21 +128,20 @@ BAD_ROWS = {
     "o,f\u0085,t,2026-10-31T23:00:00Z,1": "product_family: 'f\\x85' holds a control character",
     f"{'é' * 201},f,t,2026-10-31T23:00:00Z,1": f"org_id: '{'é' * 60}...' is longer than 200 characters",
     "o,f,t,,1": "hour: is empty",
-    "o,f,t,yesterday,1": "hour: 'yesterday' is not a time in ISO 8601, such as 2026-10-31T23:00:00Z",
-    "o,f,t,2026-13-01T00:00:00Z,1": "hour: '2026-13-01T00:00:00Z' is not a time in ISO 8601, such as 2026-10-31T23:00:00Z",
-    "o,f,t,2026-10-31T23:00:60Z,1": "hour: '2026-10-31T23:00:60Z' is not a time in ISO 8601, such as 2026-10-31T23:00:00Z",
+    "o,f,t,yesterday,1": f"hour: 'yesterday' {NO_TIME}",
+    "o,f,t,2026-13-01T00:00:00Z,1": f"hour: '2026-13-01T00:00:00Z' {NO_TIME}",
+    "o,f,t,2026-10-31T23:00:60Z,1": f"hour: '2026-10-31T23:00:60Z' {NO_TIME}",
     "o,f,t,2026-10-31T23:30:00Z,1": "hour: '2026-10-31T23:30:00Z' is not on the full hour",
     "o,f,t,2026-10-31T23:00:00.000001Z,1": "hour: '2026-10-31T23:00:00.000001Z' is not on the full hour",
     "o,f,t,2026-10-31T23:00:00+05:30,1": "hour: '2026-10-31T23:00:00+05:30' is not on the full hour",
     "o,f,t,2026-10-31,1": "hour: '2026-10-31' is a day, not an hour",
     "o,f,t,1999-12-31T23:00:00Z,1": "hour: '1999-12-31T23:00:00Z' is outside the years 2000 to 2100",
     "o,f,t,2101-01-01T00:00:00Z,1": "hour: '2101-01-01T00:00:00Z' is outside the years 2000 to 2100",
-    "o,f,t,0001-01-01T00:00:00+01:00,1": (
-        "hour: '0001-01-01T00:00:00+01:00' is not a time in ISO 8601, such as 2026-10-31T23:00:00Z"
-    ),
+    "o,f,t,0001-01-01T00:00:00+01:00,1": (f"hour: '0001-01-01T00:00:00+01:00' {NO_TIME}"),
     "o,f,t,2026-10-31T23:00:00Z,-1": "quantity: '-1' is negative",
     "o,f,t,2026-10-31T23:00:00Z,1e3": "quantity: '1e3' is not a whole number",
     "o,f,t,2026-10-31T23:00:00Z,1.5": "quantity: '1.5' is not a whole number",
+    "o,f,t,2026-10-31T23:00:00Z,5.": "quantity: '5.' is not a whole number",
     "o,f,t,2026-10-31T23:00:00Z,NaN": "quantity: 'NaN' is not a whole number",
     "o,f,t,2026-10-31T23:00:00Z,null": "quantity: 'null' is not a whole number",
     "o,f,t,2026-10-31T23:00:00Z,١": "quantity: '١' is not a whole number",
@@ -154,9 +154,7 @@ BAD_ROWS = {
     '"o",f,t,2026-10-31T23:00:00Z': "4 fields, the header has 5",
     'o,f,"t,2026-10-31T23:00:00Z,1': "not a line of CSV: unexpected end of data",
     '"o"o,f,t,2026-10-31T23:00:00Z,1': "not a line of CSV: ',' expected after '\"'",
-    ",f,t,now,-1": (
-        "org_id: is empty; hour: 'now' is not a time in ISO 8601, such as 2026-10-31T23:00:00Z; quantity: '-1' is negative"
-    ),
+    ",f,t,now,-1": (f"org_id: is empty; hour: 'now' {NO_TIME}; quantity: '-1' is negative"),
     ",,,,x": "org_id: is empty; product_family: is empty; usage_type: is empty",
 }
 
@@ -214,12 +212,14 @@ def test_quantities_are_exact(number: int, zeros_before: int, zeros_behind: int)
     assert len(read.bad) == 1 - read.usage.height
 
 
+@example(2.0**53)
+@example(2.0**53 - 1)
 @given(st.floats(width=64) | st.integers(-(2**54), 2**54).map(float))
 def test_floats_of_parquet_are_taken_only_where_exact(value: float) -> None:
     read = read_bytes(parquet(table(quantity=pa.array([value, None, 7.0]))), "usage.parquet")
     exact = value.is_integer() and 0 <= value < 2**53
-    assert read.usage["quantity"].to_list() == [int(value)] * exact + [None, 7]
-    assert [bad.fault.line for bad in read.bad] == [] if exact else [1]
+    assert read.usage["quantity"].to_list() == [*([int(value)] if exact else []), None, 7]
+    assert [bad.fault.line for bad in read.bad] == ([] if exact else [1])
 
 
 @pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.int64(), pa.uint64(), pa.decimal128(38, 0), pa.float32()])

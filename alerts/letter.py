@@ -1,0 +1,205 @@
+"""The ticket's letters to the vendor's desk: one question at the top, then what proves it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from alerts.alert import Alert
+from alerts.evidence import Evidence, base_unit, evidence, picture, readable, table
+from alerts.languages.en import ENGLISH
+from alerts.mail import Letter, Picture, message_id
+from alerts.rendering import bodies, one_line
+from alerts.ticket import Claim, Ticket
+from billing.book import Book
+from billing.catalog import Catalog
+from billing.grid import Grid
+from billing.hours import iso
+from billing.money import money_text
+
+TABLE_HOURS = 24  # shared by the claims that are shown in detail; the attachment has all
+DETAILED = 3
+LISTED = 20
+TITLES = {
+    "usage": "Waiver request",
+    "precaution": "Provisional waiver request",
+    "vendor_fault": "Correction request for a product fault",
+}
+
+
+@dataclass(frozen=True)
+class Desks:
+    """Who writes to whom. `vendor_zone`: IANA name; `answer_hours`: in which the vendor promises to answer an e-mail."""
+
+    sender: str
+    to: tuple[str, ...]
+    vendor_zone: str
+    answer_hours: int
+
+
+def ticket_letter(
+    ticket: Ticket, alerts: Sequence[Alert], book: Book, catalog: Catalog, grid: Grid, desks: Desks, at: datetime
+) -> Letter:
+    """The letter that states the ticket's present claims: the opening one, or a follow-up in its thread.
+
+    `alerts`: at least those of the ticket's claims. `grid`: usage as known at `at`.
+    """
+    number = ticket.letters + 1
+    keys = [f"{ticket.ticket_id}-{n}" for n in range(1, number + 1)]
+    *earlier, message = (message_id(key, desks.sender) for key in keys)
+    by_id = {alert.alert_id: alert for alert in alerts}
+    claimed = [
+        (claim, evidence(by_id[claim.alert_id], ticket.month, book, catalog, grid))
+        for claim in sorted(ticket.claims, key=lambda claim: (claim.currency, -claim.amount, claim.alert_id))
+    ]
+    detailed = claimed[:DETAILED]
+    pictures = [
+        picture(shown, grid, ticket.deadline_at, f"claim-{n}") for n, (_, shown) in enumerate(detailed, start=1)
+    ]
+    zones = _zones(ticket, book, desks)
+    text, html = bodies(
+        "letter",
+        **_heading(ticket, book, desks, zones, at),
+        changes=list(_changes(ticket, by_id, catalog)) if earlier else [],
+        claims=[_claim_row(claim, shown) for claim, shown in claimed[:LISTED]],
+        more=max(0, len(claimed) - LISTED),
+        lowers=any(claim.amount < 0 for claim in ticket.claims),
+        details=[
+            _detail(shown, drawn, zones["your time"], TABLE_HOURS // len(detailed))
+            for (_, shown), drawn in zip(detailed, pictures, strict=True)
+        ],
+    )
+    files = (table([shown for _, shown in claimed], ticket.ticket_id, f"{keys[-1]}.csv"),) if claimed else ()
+    return Letter(
+        sender=desks.sender,
+        to=desks.to,
+        subject=_subject(ticket, book, at),
+        text=text,
+        html=html,
+        message_id=message,
+        date=at,
+        images=tuple(drawn for drawn in pictures if drawn),
+        attachments=files,
+        in_reply_to=earlier[-1] if earlier else None,
+        references=tuple(earlier),
+    )
+
+
+def asked(claims: Sequence[Claim]) -> str:
+    """What the claims come to, a sum of each currency and none below 0: `1,234.00 USD`."""
+    sums: dict[str, Decimal] = {}
+    for claim in claims:
+        sums[claim.currency] = sums.get(claim.currency, Decimal(0)) + claim.amount
+    return " + ".join(money_text(max(Decimal(0), amount), currency) for currency, amount in sorted(sums.items()))
+
+
+def _subject(ticket: Ticket, book: Book, at: datetime) -> str:
+    title = TITLES[ticket.kind]
+    if ticket.letters:
+        title = f"{f'Update {ticket.letters}' if ticket.claims else 'Withdrawn'}: {title}"
+    parts = [f"[{ticket.ticket_id}] {title}: {book.customers[ticket.customer_id].name}", ENGLISH.month(ticket.month)]
+    if ticket.claims:
+        parts.append(asked(ticket.claims))
+        if answer_by := _answer_by(ticket, at):
+            parts.append(f"answer needed by {answer_by.astimezone(UTC):%-d %b %H:%M} UTC")
+    return one_line(", ".join(parts))
+
+
+def _heading(
+    ticket: Ticket, book: Book, desks: Desks, zones: Mapping[str, ZoneInfo], at: datetime
+) -> dict[str, object]:
+    """What stands above the claims."""
+    answer_by = _answer_by(ticket, at)
+    return {
+        "ticket": ticket,
+        "title": TITLES[ticket.kind],
+        "month": ENGLISH.month(ticket.month),
+        "customer": book.customers[ticket.customer_id],
+        "partner": book.partners[ticket.partner_id],
+        "asked": asked(ticket.claims),
+        "told": asked(ticket.told),
+        "answer_by": answer_by and ENGLISH.moment(answer_by),
+        "answer_times": [(name, ENGLISH.moment(answer_by, zone)) for name, zone in zones.items()] if answer_by else [],
+        "past_first_end": bool(ticket.deadline_at and at >= ticket.deadline_at),
+        "calls": [
+            (name, ENGLISH.moment(ticket.call_from, zone), ENGLISH.moment(ticket.call_by, zone))
+            for name, zone in zones.items()
+            if ticket.call_from and ticket.call_by
+        ],
+        "answer_hours": desks.answer_hours,
+    }
+
+
+def _zones(ticket: Ticket, book: Book, desks: Desks) -> dict[str, ZoneInfo]:
+    partner_zone = book.partners[ticket.partner_id].time_zone
+    return {"UTC": ZoneInfo("UTC"), "your time": ZoneInfo(desks.vendor_zone), "partner's time": ZoneInfo(partner_zone)}
+
+
+def _answer_by(ticket: Ticket, at: datetime) -> datetime | None:
+    """The deadline; once the month has ended in the first zone, the end of it in the last one."""
+    return ticket.expires_at if ticket.deadline_at and at >= ticket.deadline_at else ticket.deadline_at
+
+
+def _changes(ticket: Ticket, alerts: Mapping[str, Alert], catalog: Catalog) -> Iterator[str]:
+    """What is said now and was not in the letter before, a sentence a claim."""
+    told = {claim.alert_id: claim for claim in ticket.told}
+    now = {claim.alert_id: claim for claim in ticket.claims}
+    for alert_id, claim in now.items():
+        before = told.get(alert_id)
+        if before is None:
+            yield f"Added: {_named(claim, catalog)}, {_money(claim)}."
+        elif (before.amount, before.currency) != (claim.amount, claim.currency):
+            yield f"Changed: {_named(claim, catalog)}, {_money(claim)} instead of {_money(before)}."
+    for alert_id, claim in told.items():
+        if alert_id not in now:
+            yield f"Withdrawn: {_named(claim, catalog)}, {_money(claim)}: {_why_left(alerts.get(alert_id))}."
+
+
+def _why_left(alert: Alert | None) -> str:
+    if alert is None:
+        return "it is no longer claimed"
+    if alert.state == "vendor_fault":
+        return "we report it as a fault of your product, in a request of its own"
+    if alert.state == "withdrawn":
+        return alert.reasons[-1] if alert.reasons else "restated usage explains it"
+    return "on review the usage was intended" if not alert.live else "it no longer adds to the month's charge"
+
+
+def _claim_row(claim: Claim, shown: Evidence) -> dict[str, object]:
+    return {"product": shown.meter.name, "org": shown.org, "usage": shown.sentence, "amount": _money(claim)}
+
+
+def _detail(shown: Evidence, drawn: Picture | None, zone: ZoneInfo, most: int) -> dict[str, object]:
+    """One claim with its hours; `most` of them in the table."""
+    meter, rows = shown.meter, shown.largest(most)
+    return {
+        "alert": shown.alert,
+        "meter": meter,
+        "org": shown.org,
+        "usage": shown.sentence,
+        "by_percentile": shown.by_percentile,
+        "unit": base_unit(meter),
+        "first": ENGLISH.moments(shown.rows[0].hour, ZoneInfo("UTC"), zone),
+        "last": ENGLISH.moments(shown.rows[-1].hour, ZoneInfo("UTC"), zone),
+        "count": len(shown.rows),
+        "picture": drawn,
+        "zone": zone,
+        "rows": [
+            {
+                "utc": iso(row.hour)[:16].replace("T", " "),
+                "local": row.hour.astimezone(zone).isoformat(" ", "minutes")[5:],
+                "expected": readable(row.expected, meter),
+                "actual": "not at hand" if row.actual is None else readable(row.actual, meter),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _named(claim: Claim, catalog: Catalog) -> str:
+    return f"{catalog.meters[claim.meter].name}, org {claim.org_id}"
+
+
+def _money(claim: Claim) -> str:
+    return money_text(claim.amount, claim.currency)

@@ -1,0 +1,97 @@
+"""Mail to reviewers: the new loud alerts, by money, with enough to decide each in a minute."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from alerts.alert import VERDICTS, Alert, Stake
+from alerts.clock import Clock
+from alerts.evidence import evidence, picture
+from alerts.languages.en import ENGLISH
+from alerts.mail import Letter, message_id
+from alerts.rendering import bodies, one_line
+from billing.book import Book
+from billing.catalog import Catalog
+from billing.grid import Grid
+from billing.hours import Month
+from billing.money import money_text
+
+PICTURES = 3
+LISTED = 20
+
+
+def review_letter(
+    alerts: Sequence[Alert],
+    book: Book,
+    catalog: Catalog,
+    grid: Grid,
+    key: str,
+    sender: str,
+    reviewers: tuple[str, ...],
+    vendor_zone: str,
+    clocks: Mapping[tuple[str, Month], Clock],
+    at: datetime,
+) -> Letter:
+    """One mail for all of them, the largest stake first (currencies apart). `clocks`: (customer_id, month) -> its clock."""
+    ordered = sorted(alerts, key=_by_money)
+    shown = [evidence(alert, Month.of(alert.last_hour), book, catalog, grid) for alert in ordered[:LISTED]]
+    months = [clocks.get((one.customer.customer_id, one.month)) for one in shown]
+    pictures = [
+        picture(one, grid, clock and clock.deadline_at, f"alert-{n}")
+        for n, (one, clock) in enumerate(zip(shown, months, strict=True), start=1)
+        if n <= PICTURES
+    ]
+    drawn = {one.alert.alert_id: image for one, image in zip(shown, pictures, strict=False)}
+    text, html = bodies(
+        "review",
+        subject=_subject(ordered, book),
+        verdicts=list(VERDICTS),
+        more=max(0, len(ordered) - LISTED),
+        alerts=[
+            {
+                "shown": one,
+                "stake": _money(one.alert.stake),
+                "picture": drawn.get(one.alert.alert_id),
+                "since": ENGLISH.moment(one.alert.started_at),
+                "clock": _clock(clock, at, ZoneInfo("UTC"), ZoneInfo(vendor_zone), ZoneInfo(one.partner.time_zone)),
+            }
+            for one, clock in zip(shown, months, strict=True)
+        ],
+    )
+    return Letter(
+        sender=sender,
+        to=reviewers,
+        subject=_subject(ordered, book),
+        text=text,
+        html=html,
+        message_id=message_id(key, sender),
+        date=at,
+        images=tuple(image for image in pictures if image),
+    )
+
+
+def _subject(alerts: Sequence[Alert], book: Book) -> str:
+    first, *others = alerts
+    more = f", and {len(others)} more" if others else ""
+    return one_line(f"To review: {_money(first.stake)} at stake, {book.customers[first.customer_id].name}{more}")
+
+
+def _by_money(alert: Alert) -> tuple[str, Decimal, str]:
+    stake = alert.stake
+    return (stake.currency, -stake.amount, alert.alert_id) if stake else ("", Decimal(0), alert.alert_id)
+
+
+def _money(stake: Stake | None) -> str:
+    return money_text(stake.amount, stake.currency) if stake else "no money"
+
+
+def _clock(clock: Clock | None, at: datetime, *zones: ZoneInfo) -> list[tuple[str, str]]:
+    """What the month's clock says, in words and instants."""
+    if clock is None:
+        return []
+    latest = "the latest e-mail was due" if at > clock.latest_email_at else "latest e-mail"
+    return [
+        ("deadline", ENGLISH.moments(clock.deadline_at, *zones)),
+        (latest, ENGLISH.moments(clock.latest_email_at, *zones)),
+    ]

@@ -1,0 +1,86 @@
+"""Where a partner stands in a month, and the sums a digest is made of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from alerts.alert import Alert
+from alerts.ticket import Ticket
+from billing.bill import Line
+from billing.book import Partner
+from billing.hours import Month
+from billing.money import money_text
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """This partner's lines, alerts and tickets of the month; those of another partner raise ValueError.
+
+    `tickets`: also those of the month before that are not settled. `deliveries`: ticket_id -> how its delivery stands,
+    in words. `complete_to`: the end of the last hour with usage. The last three: rows as in a Statement.
+    """
+
+    partner: Partner
+    month: Month
+    at: datetime
+    to_date: Sequence[Line]
+    projected: Sequence[Line]
+    alerts: Sequence[Alert]
+    tickets: Sequence[Ticket]
+    deliveries: Mapping[str, str]
+    complete_to: datetime | None
+    unassigned: Rows
+    unknown_products: Rows
+    uncontracted: Rows
+
+    def __post_init__(self) -> None:
+        of = {one.partner_id for one in (*self.to_date, *self.projected, *self.alerts, *self.tickets)}
+        if others := of - {self.partner.partner_id}:
+            raise ValueError(f"a digest for {self.partner.partner_id} would tell of {', '.join(sorted(others))}")
+
+
+class Sum(NamedTuple):
+    """The priced lines of one customer, meter or partner in one currency; `quantity` adds up meters' base units."""
+
+    of: str
+    currency: str
+    to_date: Decimal
+    projected: Decimal
+    committed: Decimal
+    quantity: Decimal
+
+    @property
+    def money(self) -> dict[str, str]:
+        amounts = {"to_date": self.to_date, "forecast": self.projected, "to_come": self.projected - self.to_date}
+        return {name: money_text(amount, self.currency) for name, amount in amounts.items()}
+
+
+def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
+    """The lines grouped by `of` and currency, the largest forecast of each currency first."""
+    groups: dict[tuple[str, str], tuple[list[Line], list[Line]]] = {}
+    for column, lines in enumerate((standing.to_date, standing.projected)):
+        for line in lines:
+            if line.amount is not None:
+                groups.setdefault((of(line), line.currency), ([], []))[column].append(line)
+    found = [
+        Sum(
+            name,
+            currency,
+            to_date=sum((line.amount or Decimal(0) for line in to_date), Decimal(0)),
+            projected=sum((line.amount or Decimal(0) for line in projected), Decimal(0)),
+            committed=sum((line.committed_amount or Decimal(0) for line in projected), Decimal(0)),
+            quantity=sum((line.quantity for line in to_date), Decimal(0)),
+        )
+        for (name, currency), (to_date, projected) in groups.items()
+    ]
+    return sorted(found, key=lambda one: (one.currency, -one.projected, one.of))
+
+
+def at_stake(standing: Standing, currency: str) -> Decimal:
+    """What the month's loud spikes cost that are still claimed or under review."""
+    stakes = (alert.stake_in(standing.month) for alert in standing.alerts if alert.live and not alert.quiet)
+    return max(Decimal(0), sum((one.amount for one in stakes if one and one.currency == currency), Decimal(0)))

@@ -1,0 +1,165 @@
+"""The Prefect flows: thin wrappers with retries and a summary around the plain functions of this folder.
+
+Import this module only where Prefect is wanted: the import alone takes more than a second.
+A task takes and returns small values, opens the workspace itself, and may run again at any time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, runtime, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from billing.errors import WorldError
+from billing.hours import floor_hour, iso
+from flows import cycle as plain
+from flows import detect as detection
+from flows import digests as digesting
+from flows import tickets as ticketing
+from flows.wiring import App, open_app
+
+
+def worth_retrying(task_: Any, run: Any, state: Any) -> bool:  # noqa: ARG001  Prefect's signature
+    """Whether the world may be better in a moment."""
+    try:
+        state.result()
+    except WorldError as error:
+        return not error.permanent
+    except Exception:  # noqa: BLE001  whatever else went wrong will go wrong again
+        return False
+    return False
+
+
+world = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": worth_retrying,
+    "cache_policy": NO_CACHE,
+}
+
+
+@task(**world)
+def read_vendor(workspace: str, at: datetime) -> int:
+    """The vendor's trailing days into the lake; how many rows changed."""
+    with opened(workspace) as app:
+        return plain.ingest(app, at).changed
+
+
+@task(cache_policy=NO_CACHE)
+def month_to_date(workspace: str, at: datetime) -> list[dict[str, str]]:
+    """What the open month costs so far, per partner and currency."""
+    with opened(workspace) as app:
+        return plain.month_to_date(app, at)
+
+
+@task(**world)
+def judge(workspace: str, at: datetime) -> dict[str, int]:
+    """Alerts with their money."""
+    with opened(workspace) as app:
+        return plain.counted(detection.detect(app, at))
+
+
+@task(**world)
+def settle(workspace: str, at: datetime) -> int:
+    """Tickets and the letters they owe; how many letters."""
+    with opened(workspace) as app:
+        return ticketing.settle_tickets(app, at).letters
+
+
+@task(**world)
+def owe_digests(workspace: str, at: datetime, zone: str | None = None) -> list[str]:
+    """The digests that are due; the partners they are for."""
+    with opened(workspace) as app:
+        return digesting.owe_digests(app, at, zone=zone)
+
+
+@task(**world)
+def deliver(workspace: str, at: datetime) -> int:
+    """Empty the outbox; how many messages left. Raises WorldError when one could not leave."""
+    with opened(workspace) as app:
+        drained = ticketing.deliver(app, at, datetime.now(UTC))
+    if drained.failures:
+        raise WorldError("\n".join(drained.failures))
+    return drained.delivered
+
+
+@flow(name="floodmark-cycle")
+def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
+    """One cycle for the scheduled hour. A vendor or a mail server that fails stops nothing else, and is told at the end."""
+    hour = hour_of(at)
+    failures: list[str] = []
+    changed = tolerant(failures, 0, read_vendor, workspace, hour)
+    totals = month_to_date(workspace, hour)
+    judged = judge(workspace, hour)
+    letters = settle(workspace, hour)
+    digests = owe_digests(workspace, hour)
+    delivered = tolerant(failures, 0, deliver, workspace, hour)
+    done = plain.Cycle(hour, changed, totals, **judged, letters=letters, digests=digests, delivered=delivered, failures=failures)
+    create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
+    if failures:
+        raise WorldError("\n".join(failures))
+    return done
+
+
+@flow(name="floodmark-ingest")
+def ingest(workspace: str = ".", at: datetime | None = None) -> int:
+    """The vendor's trailing days into the lake."""
+    return read_vendor(workspace, hour_of(at))
+
+
+@flow(name="floodmark-bill")
+def bill(workspace: str = ".", at: datetime | None = None) -> list[dict[str, str]]:
+    """What the open month costs so far."""
+    return month_to_date(workspace, hour_of(at))
+
+
+@flow(name="floodmark-detect")
+def detect(workspace: str = ".", at: datetime | None = None) -> dict[str, int]:
+    """Judge what is new."""
+    return judge(workspace, hour_of(at))
+
+
+@flow(name="floodmark-tickets")
+def tickets(workspace: str = ".", at: datetime | None = None) -> int:
+    """Settle the tickets and send their letters."""
+    hour = hour_of(at)
+    settle(workspace, hour)
+    return deliver(workspace, hour)
+
+
+@flow(name="floodmark-digest")
+def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = None) -> int:
+    """The digests that are due, of all partners or those of one time zone, and out."""
+    hour = hour_of(at)
+    owe_digests(workspace, hour, zone)
+    return deliver(workspace, hour)
+
+
+def hour_of(at: datetime | None) -> datetime:
+    """The clock of a run: as given, else the hour it was scheduled for. Never the present: runs start late, or early."""
+    return floor_hour(at or runtime.flow_run.scheduled_start_time)
+
+
+def tolerant(failures: list[str], otherwise: Any, step: Any, *args: Any) -> Any:
+    """The step's result; where the world failed, `otherwise`, with the sentence added to `failures`."""
+    try:
+        return step(*args)
+    except WorldError as error:
+        failures.append(str(error))
+        return otherwise
+
+
+@contextmanager
+def opened(workspace: str) -> Iterator[App]:
+    """The workspace, closed at the end."""
+    app = open_app(Path(workspace))
+    try:
+        yield app
+    finally:
+        app.engine.dispose()
