@@ -105,7 +105,8 @@ def alert_id(key: SeriesKey, first_hour: datetime) -> str:
 
 def whole(profile: NDArray[np.float64]) -> NDArray[np.int64]:
     """A baseline in whole base units; 0 where it has no opinion."""
-    return np.rint(np.nan_to_num(np.maximum(profile, 0.0))).astype(np.int64)
+    rounded: NDArray[np.int64] = np.rint(np.nan_to_num(np.maximum(profile, 0.0))).astype(np.int64)
+    return rounded
 
 
 def advance(

@@ -1,6 +1,7 @@
 """The partner's digest: where its customers stand this month, in its language, and nothing of anybody else."""
 
 from collections import Counter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.charts import Bar, bars, png
@@ -26,7 +27,7 @@ def digest_letter(standing: Standing, book: Book, catalog: Catalog, key: str, se
     sections = Sections(standing, book, catalog, language, ZoneInfo(vendor_zone))
     subject = _subject(standing, language)
     picture = _picture(standing, book, language)
-    lists = {
+    lists: dict[str, list[Any]] = {
         "customers": list(sections.customers()),
         "products": list(sections.products()),
         "spikes": list(sections.spikes()),
@@ -40,7 +41,7 @@ def digest_letter(standing: Standing, book: Book, catalog: Catalog, key: str, se
         subject=subject,
         partner=cut(partner.name),
         month=language.month(standing.month),
-        as_of=sections.moment(standing.at),
+        as_of=language.moment(standing.at, sections.zone),
         totals=[
             {**total.money, "at_stake": money_text(at_stake(standing, total.currency), total.currency)}
             for total in sums(standing, lambda _: "")
@@ -76,7 +77,7 @@ def _subject(standing: Standing, language: Language) -> str:
 
 
 def _picture(standing: Standing, book: Book, language: Language) -> Picture | None:
-    """Bars of the customers in the currency that most of them have; a name the shipped font lacks gives way to the id."""
+    """Bars of the customers in the most frequent currency; a name that the shipped font lacks gives way to its id."""
     customers = sums(standing, lambda line: line.customer_id)
     if not customers:
         return None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,21 @@ _PER = re.compile(r"\d+[KMG]? ")
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 _PEAK, _MEAN = ("p99", "max"), ("mean", "hourly_overage_mean")
 COLUMNS = (
-    "ticket_id,alert_id,customer_id,customer,org_id,org,meter,product,usage_types,hour_utc,unit,expected,actual,excess"
-).split(",")
+    "ticket_id",
+    "alert_id",
+    "customer_id",
+    "customer",
+    "org_id",
+    "org",
+    "meter",
+    "product",
+    "usage_types",
+    "hour_utc",
+    "unit",
+    "expected",
+    "actual",
+    "excess",
+)
 
 
 class HourRow(NamedTuple):
@@ -56,7 +70,8 @@ class Evidence:
         if not pairs:
             return self.alert.expected, self.alert.actual, "in all"
         if self.meter.rollup in _PEAK:
-            return *max(pairs, key=lambda pair: pair[1]), "in the peak hour"
+            expected, actual = max(pairs, key=lambda pair: pair[1])
+            return expected, actual, "in the peak hour"
         expected, actual = (sum(column) for column in zip(*pairs, strict=True))
         if self.meter.rollup in _MEAN:
             return round(expected / len(pairs)), round(actual / len(pairs)), "in the mean hour"
@@ -91,12 +106,10 @@ def evidence(alert: Alert, month: Month, book: Book, catalog: Catalog, grid: Gri
 
 def readable(value: int | Decimal, meter: Meter) -> str:
     """A quantity of base units for people: `1,234 GB`, `12.3 M events`, `412 hosts`."""
+    exact, unit = Decimal(value), base_unit(meter)
     if meter.unit == "GB":
-        return f"{_short(Decimal(value) / meter.per)} GB"
-    unit = base_unit(meter)
-    if abs(value) >= 1_000_000:
-        return f"{_short(Decimal(value) / 1_000_000)} M {unit}"
-    return f"{round(value):,} {unit}"
+        return f"{_short(exact / meter.per)} GB"
+    return f"{_short(exact / 1_000_000)} M {unit}" if abs(exact) >= 1_000_000 else f"{round(exact):,} {unit}"
 
 
 def base_unit(meter: Meter) -> str:
@@ -110,20 +123,21 @@ def base_unit(meter: Meter) -> str:
 
 
 def picture(shown: Evidence, grid: Grid, deadline: datetime | None, cid: str) -> Picture | None:
-    """The org's month hour by hour with what was expected of it, up to its end; None where no usage is at hand."""
+    """The org's month hour by hour with what is expected of it to its end; None where no usage is at hand."""
     alert, month = shown.alert, shown.month
     start = max(grid.start, min(month.start, alert.started_at - LEAD))
     part = grid.between(start, month.end)
     if alert.key not in grid.row_of or not part.values.shape[1]:
         return None
-    hours = [start + timedelta(hours=i) for i in range(part.values.shape[1])]
+    hours = [start + timedelta(hours=i) for i in range(hours_between(start, month.end))]
+    known = as_float(part)[grid.row_of[alert.key]].tolist()
     odd = set(alert.hours)
     chart = Chart(
         title=f"{shown.meter.name}, org {shown.org.org_id}",
         subtitle=shown.sentence,
         unit="B" if shown.meter.unit == "GB" else base_unit(shown.meter),
         start=start,
-        actual=as_float(part)[grid.row_of[alert.key]].tolist(),
+        actual=[*known, *[math.nan] * (len(hours) - len(known))],
         expected=[float(alert.profile[hour_of_week(hour)]) for hour in hours],
         anomalous=[hour in odd for hour in hours],
         marks=_marks(month, deadline),
@@ -151,8 +165,8 @@ def cell(text: str) -> str:
 def _csv_rows(shown: Evidence, ticket_id: str) -> Iterator[list[str | int]]:
     alert, meter = shown.alert, shown.meter
     customer, org = shown.customer, shown.org
-    texts = (ticket_id, alert.alert_id, customer.customer_id, customer.name, org.org_id, org.name)
-    texts += (meter.meter, meter.name, " ".join(meter.usage_types))
+    owner = (ticket_id, alert.alert_id, customer.customer_id, customer.name, org.org_id, org.name)
+    texts = (*owner, meter.meter, meter.name, " ".join(meter.usage_types))
     for hour, expected, actual in shown.rows:
         numbers: tuple[str | int, ...] = ("", "") if actual is None else (actual, actual - expected)
         yield [*map(cell, texts), iso(hour), cell(base_unit(meter)), expected, *numbers]

@@ -15,7 +15,6 @@ from alerts.ticket import Claim, Ticket
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid
-from billing.hours import iso
 from billing.money import money_text
 
 TABLE_HOURS = 24  # shared by the claims that are shown in detail; the attachment has all
@@ -30,7 +29,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Desks:
-    """Who writes to whom. `vendor_zone`: IANA name; `answer_hours`: in which the vendor promises to answer an e-mail."""
+    """Who writes to whom. `vendor_zone`: IANA name; `answer_hours`: in which the vendor promises to answer e-mail."""
 
     sender: str
     to: tuple[str, ...]
@@ -102,7 +101,7 @@ def _subject(ticket: Ticket, book: Book, at: datetime) -> str:
     if ticket.claims:
         parts.append(asked(ticket.claims))
         if answer_by := _answer_by(ticket, at):
-            parts.append(f"answer needed by {answer_by.astimezone(UTC):%-d %b %H:%M} UTC")
+            parts.append(f"answer needed by {_brief(answer_by.astimezone(UTC))} UTC")
     return one_line(", ".join(parts))
 
 
@@ -111,6 +110,7 @@ def _heading(
 ) -> dict[str, object]:
     """What stands above the claims."""
     answer_by = _answer_by(ticket, at)
+    call_by = ticket.call_by or ticket.deadline_at  # a desk that does not close before the deadline
     return {
         "ticket": ticket,
         "title": TITLES[ticket.kind],
@@ -123,9 +123,9 @@ def _heading(
         "answer_times": [(name, ENGLISH.moment(answer_by, zone)) for name, zone in zones.items()] if answer_by else [],
         "past_first_end": bool(ticket.deadline_at and at >= ticket.deadline_at),
         "calls": [
-            (name, ENGLISH.moment(ticket.call_from, zone), ENGLISH.moment(ticket.call_by, zone))
+            (name, ENGLISH.moment(ticket.call_from, zone), ENGLISH.moment(call_by, zone))
             for name, zone in zones.items()
-            if ticket.call_from and ticket.call_by
+            if ticket.call_from and call_by
         ],
         "answer_hours": desks.answer_hours,
     }
@@ -187,14 +187,19 @@ def _detail(shown: Evidence, drawn: Picture | None, zone: ZoneInfo, most: int) -
         "zone": zone,
         "rows": [
             {
-                "utc": iso(row.hour)[:16].replace("T", " "),
-                "local": row.hour.astimezone(zone).isoformat(" ", "minutes")[5:],
+                "utc": _brief(row.hour),
+                "local": f"{_brief(local := row.hour.astimezone(zone))} {local.isoformat(' ', 'minutes')[16:]}",
                 "expected": readable(row.expected, meter),
                 "actual": "not at hand" if row.actual is None else readable(row.actual, meter),
             }
             for row in rows
         ],
     }
+
+
+def _brief(at: datetime) -> str:
+    """An hour on its own clock: 30 Sep 15:00."""
+    return f"{at.day} {ENGLISH.dated_months[at.month - 1]} {at:%H:%M}"
 
 
 def _named(claim: Claim, catalog: Catalog) -> str:

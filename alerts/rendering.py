@@ -34,9 +34,9 @@ def _markup() -> Environment:
 
 @cache
 def _plain() -> Environment:
-    return Environment(  # noqa: S701 plain text is not escaped; an environment of its own keeps it out of HTML
+    return Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        autoescape=False,
+        autoescape=False,  # noqa: S701 plain text; HTML has an environment of its own
         undefined=StrictUndefined,
         finalize=one_line,
         trim_blocks=True,

@@ -33,12 +33,12 @@ def review_letter(
     clocks: Mapping[tuple[str, Month], Clock],
     at: datetime,
 ) -> Letter:
-    """One mail for all of them, the largest stake first (currencies apart). `clocks`: (customer_id, month) -> its clock."""
+    """One mail for all of them, the largest stake of each currency first. `clocks`: by (customer_id, month)."""
     ordered = sorted(alerts, key=_by_money)
     shown = [evidence(alert, Month.of(alert.last_hour), book, catalog, grid) for alert in ordered[:LISTED]]
     months = [clocks.get((one.customer.customer_id, one.month)) for one in shown]
     pictures = [
-        picture(one, grid, clock and clock.deadline_at, f"alert-{n}")
+        picture(one, grid, clock.deadline_at if clock else None, f"alert-{n}")
         for n, (one, clock) in enumerate(zip(shown, months, strict=True), start=1)
         if n <= PICTURES
     ]

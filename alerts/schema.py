@@ -17,9 +17,9 @@ __all__ = ["HEAD", "METADATA", "book_store", "tables", "upgrade"]
 def upgrade(engine: Engine) -> None:
     """Bring the store to the newest schema; nothing to do where it is. Raises WorldError."""
     with transaction(engine) as connection:
-        if inspect(connection).has_table("alembic_version"):
-            if connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD:
-                return
+        version = text("SELECT version_num FROM alembic_version")
+        if inspect(connection).has_table("alembic_version") and connection.scalar(version) == HEAD:
+            return
         from alembic import command
         from alembic.config import Config
 

@@ -161,7 +161,7 @@ class Sections:
         if ticket.call_after_email and not settled:
             start, end = (
                 at and self.language.moments(at, self.zone, self.vendor_zone)
-                for at in (ticket.call_from, ticket.call_by)
+                for at in (ticket.call_from, ticket.call_by or ticket.deadline_at)
             )
             yield "call", say("call_between", start=start, end=end) if start and end else say("call_none")
         if ticket.ticket_id in self.standing.deliveries:

@@ -38,7 +38,8 @@ class Standing:
     uncontracted: Rows
 
     def __post_init__(self) -> None:
-        of = {one.partner_id for one in (*self.to_date, *self.projected, *self.alerts, *self.tickets)}
+        told: list[Line | Alert | Ticket] = [*self.to_date, *self.projected, *self.alerts, *self.tickets]
+        of = {one.partner_id for one in told}
         if others := of - {self.partner.partner_id}:
             raise ValueError(f"a digest for {self.partner.partner_id} would tell of {', '.join(sorted(others))}")
 

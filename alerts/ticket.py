@@ -1,4 +1,7 @@
-"""Tickets: which claims go to the vendor's desk, when one opens, when it ends (contract: "When a ticket opens"). Pure."""
+"""Tickets: which claims go to the vendor's desk, when one opens, when it ends. Pure.
+
+The rules are the contract's, "When a ticket opens".
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence

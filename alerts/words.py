@@ -47,12 +47,25 @@ class Language:
     def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
         """An instant to the minute with its offset and zone: Wed 30 Sep 2026 11:00 UTC-04:00 (America/New_York)."""
         local = utc(at).astimezone(zone)
-        named = "UTC" if str(zone) == "UTC" else f"UTC{local.isoformat(timespec='minutes')[16:]} ({zone})"
-        return f"{self.day(local)} {local:%H:%M} {named}"
+        named = "" if str(zone) == "UTC" else f" ({zone})"
+        return f"{self.day(local)} {local:%H:%M} {_offset(local)}{named}"
 
     def moments(self, at: datetime, *zones: tzinfo) -> str:
-        """One instant on the clocks of each zone; a zone that is named twice is shown once."""
-        return " = ".join(dict.fromkeys(self.moment(at, zone) for zone in zones))
+        """One instant on each zone's clock by offset: Thu 24 Sep 2026 10:00 UTC-04:00 = 14:00 UTC."""
+        readings: list[str] = []
+        day: date | None = None
+        locals_ = (utc(at).astimezone(zone) for zone in zones)
+        for local in {local.isoformat(): local for local in locals_}.values():
+            reading = f"{local:%H:%M} {_offset(local)}"
+            readings.append(reading if local.date() == day else f"{self.day(local)} {reading}")
+            day = local.date()
+        return " = ".join(readings)
+
+
+def _offset(local: datetime) -> str:
+    """UTC, UTC-04:00, UTC+05:30"""
+    offset = local.isoformat(timespec="minutes")[16:]
+    return "UTC" if offset == "+00:00" else f"UTC{offset}"
 
 
 def drawable(text: str) -> bool:

@@ -55,7 +55,9 @@ class Rules:
 
 def lines(book: Book, rules: Rules, grid: Grid, month: Month, until: datetime) -> list[Line]:
     """Every line of the month over the hours before `until`, by partner, customer, contract, meter."""
-    found = [line for contract in book.contracts.values() for line in _of_contract(book, rules, grid, contract, month, until)]
+    found = [
+        line for contract in book.contracts.values() for line in _of_contract(book, rules, grid, contract, month, until)
+    ]
     return sorted(found, key=lambda line: (line.partner_id, line.customer_id, line.contract_id, line.meter))
 
 
@@ -65,7 +67,9 @@ def _of_contract(
     span = contract.span(month)
     if span:
         end = max(span[0], min(span[1], until))
-        yield from contract_lines(book, rules, contract, month, metered(book, grid, contract, span[0], end), (span[0], end))
+        yield from contract_lines(
+            book, rules, contract, month, metered(book, grid, contract, span[0], end), (span[0], end)
+        )
 
 
 def metered(book: Book, grid: Grid, contract: Contract, start: datetime, end: datetime) -> dict[str, Metered]:

@@ -39,9 +39,13 @@ def read_book(directory: Path, catalog: Catalog) -> Book:
         if name not in OPTIONAL or (directory / name).exists()
     }
     partners = _unique([_partner(row) for row in rows["partners.csv"]], rows["partners.csv"], "partner_id")
-    customers = _unique([_customer(row, partners) for row in rows["customers.csv"]], rows["customers.csv"], "customer_id")
+    customers = _unique(
+        [_customer(row, partners) for row in rows["customers.csv"]], rows["customers.csv"], "customer_id"
+    )
     orgs = _unique([_org(row, customers) for row in rows["orgs.csv"]], rows["orgs.csv"], "org_id")
-    contracts = _unique([_contract(row, customers) for row in rows["contracts.csv"]], rows["contracts.csv"], "contract_id")
+    contracts = _unique(
+        [_contract(row, customers) for row in rows["contracts.csv"]], rows["contracts.csv"], "contract_id"
+    )
     _no_overlaps(contracts, rows["contracts.csv"])
     terms = _terms(rows["terms.csv"], contracts, catalog)
     tiers = _tiers(rows.get("tiers.csv", []), contracts, catalog)

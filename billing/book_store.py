@@ -19,7 +19,7 @@ book_versions = Table(
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:
-    version = Column("version", ForeignKey("book_versions.version", ondelete="CASCADE"), primary_key=True)
+    version: Column[int] = Column("version", ForeignKey("book_versions.version", ondelete="CASCADE"), primary_key=True)
     return Table(name, METADATA, version, *columns)
 
 
@@ -120,12 +120,15 @@ def load(connection: Connection) -> Book:
         of_contract[row["meter"]] = (*of_contract.get(row["meter"], ()), tier)
     return Book(
         partners={
-            r["partner_id"]: Partner(**{**r, "emails": tuple(filter(None, r["emails"].split(";")))}) for r in rows(partners)
+            r["partner_id"]: Partner(**{**r, "emails": tuple(filter(None, r["emails"].split(";")))})
+            for r in rows(partners)
         },
         customers={r["customer_id"]: Customer(**r) for r in rows(customers)},
         orgs={r["org_id"]: Org(**r) for r in rows(orgs)},
         contracts={
-            r["contract_id"]: Contract(**r, terms=term_of.get(r["contract_id"], {}), tiers=bands.get(r["contract_id"], {}))
+            r["contract_id"]: Contract(
+                **r, terms=term_of.get(r["contract_id"], {}), tiers=bands.get(r["contract_id"], {})
+            )
             for r in rows(contracts)
         },
     )

@@ -68,7 +68,9 @@ def connect(url: str) -> Engine:
             options["pool_pre_ping"] = True
         engine = create_engine(parsed, **options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        what = f"no database can be opened with it ({type(error).__name__}): write sqlite:///file or postgresql+psycopg://"
+        what = (
+            f"no database can be opened with it ({type(error).__name__}): write sqlite:///file or postgresql+psycopg://"
+        )
         raise SettingsError([Fault("floodmark.toml", 0, "store.database", what)]) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -10,11 +10,11 @@ KEY = ["org_id", "product_family", "usage_type", "hour"]
 # observed_at: when the value became known; null means at the end of its hour.
 USAGE = pl.Schema(
     {
-        "org_id": pl.String,
-        "product_family": pl.String,
-        "usage_type": pl.String,
+        "org_id": pl.String(),
+        "product_family": pl.String(),
+        "usage_type": pl.String(),
         "hour": TIME,
-        "quantity": pl.Int64,
+        "quantity": pl.Int64(),
         "observed_at": TIME,
     }
 )

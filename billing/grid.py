@@ -28,7 +28,8 @@ class Grid:
     @property
     def end(self) -> datetime:
         """The hour after the last column."""
-        return self.start + self.values.shape[1] * HOUR
+        columns: int = self.values.shape[1]
+        return self.start + columns * HOUR
 
     @cached_property
     def row_of(self) -> Mapping[SeriesKey, int]:

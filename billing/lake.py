@@ -11,13 +11,13 @@ from functools import cached_property
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 
 from billing.errors import WorldError
 from billing.frames import KEY, TIME, USAGE
-from billing.hours import Month
+from billing.hours import HOUR, Month
 
-HISTORY = pl.Schema({**USAGE, "month": pl.String, "recorded_at": TIME, "seq": pl.Int64})
+HISTORY = pl.Schema({**USAGE, "month": pl.String(), "recorded_at": TIME, "seq": pl.Int64()})
 ATTEMPTS = 20
 FILES_PER_MONTH = 48  # more than this are compacted into one
 
@@ -46,7 +46,8 @@ class Lake:
             return Put(0, 0)
         for _ in range(ATTEMPTS):
             table = self._create_or_open()
-            rows = _news(usage, self._rows(usage["hour"].min(), usage["hour"].max(), closed="both"))
+            first_hour, last_hour = usage.select(first=pl.col("hour").min(), last=pl.col("hour").max()).row(0)
+            rows = _news(usage, self._rows(first_hour, last_hour + HOUR))
             if rows.is_empty():
                 return Put(0, usage.height)
             first = (table.version() + 1) << 32
@@ -81,11 +82,11 @@ class Lake:
         first, last = self._scan().select(first=pl.col("hour").min(), last=pl.col("hour").max()).collect().row(0)
         return (first, last) if first is not None else None
 
-    def _rows(self, start: datetime, end: datetime, closed: str = "left") -> pl.DataFrame:
+    def _rows(self, start: datetime, end: datetime) -> pl.DataFrame:
         if not self._exists:
             return HISTORY.to_frame()
         months = pl.col("month").is_between(pl.lit(str(Month.of(start))), pl.lit(str(Month.of(end))))
-        hours = pl.col("hour").is_between(start, end, closed="both" if closed == "both" else "left")
+        hours = pl.col("hour").is_between(start, end, closed="left")
         return self._scan().filter(months, hours).collect().sort("seq").select(HISTORY.names())
 
     def _scan(self) -> pl.LazyFrame:
@@ -104,9 +105,7 @@ class Lake:
 
     def _create_or_open(self) -> DeltaTable:
         schema = HISTORY.to_frame().to_arrow().schema
-        return DeltaTable.create(
-            self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options
-        )
+        return DeltaTable.create(self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options)
 
     def _append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
         """Commit as the very next version; False when somebody else was first."""
@@ -121,7 +120,7 @@ class Lake:
         table = self._open()
         for month in months:
             of_month = [("month", "=", month)]
-            if len(table.file_uris(of_month)) > FILES_PER_MONTH:
+            if len(table.file_uris(file_pruning_predicate=of_month)) > FILES_PER_MONTH:
                 table.optimize.compact(of_month)
 
 
@@ -137,9 +136,10 @@ def _news(usage: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     before that stands in the lake as it is. Of the others, a row that repeats the one before it is left out.
     """
     usage = usage.with_row_index("nr")
-    same = [pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in ("quantity",)]
     last = usage.unique(KEY, keep="last", maintain_order=True)
-    held = last.join(holding(known).select(*KEY, "quantity"), on=KEY, how="inner").filter(*same)
+    held = last.join(holding(known).select(*KEY, "quantity"), on=KEY, how="inner").filter(
+        pl.col("quantity").eq_missing(pl.col("quantity_right"))
+    )
     earlier = usage.join(last.select("nr"), on="nr", how="anti").select(USAGE.names())
     unknown = earlier.join(known, on=USAGE.names(), how="anti", nulls_equal=True)
     settled = held.join(unknown, on=KEY, how="anti")
@@ -147,13 +147,8 @@ def _news(usage: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     before = holding(known).select(*KEY, "quantity").with_columns(nr=pl.lit(-1, pl.Int64))
     chain = pl.concat([before, rows.select(*KEY, "quantity", pl.col("nr").cast(pl.Int64))])
     repeats = (
-        chain.with_columns(
-            first=pl.int_range(pl.len()).over(KEY) == 0, before=pl.col("quantity").shift(1).over(KEY)
-        )
+        chain.with_columns(first=pl.int_range(pl.len()).over(KEY) == 0, before=pl.col("quantity").shift(1).over(KEY))
         .filter(~pl.col("first"), pl.col("quantity").eq_missing(pl.col("before")))
         .select(pl.col("nr").cast(usage.schema["nr"]))
     )
     return rows.join(repeats, on="nr", how="anti").sort("nr").select(USAGE.names())
-
-
-__all__ = ["DeltaError", "Lake", "Put", "holding"]

@@ -1,6 +1,7 @@
 """Roll-ups: the N hours of a span become one quantity, exactly (billing-rules, "Meters").
 
-Arrays hold one integer an hour, missing hours as 0: int64, or Python integers (dtype object) where int64 could overflow.
+Arrays hold one integer an hour, missing hours as 0: int64, or Python integers (dtype object) where int64
+could overflow.
 """
 
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def _rounded_mean(sum_: Decimal, n: int) -> Decimal:
 def _overage(hours: Hours, commitment: Decimal, allotment: Allotment | None) -> Decimal:
     """Sum over the hours of max(0, x_h - allotment_h - commitment), in integers over one denominator."""
     a = allotment or Allotment(Decimal(0), Decimal(0), np.zeros_like(hours), 1)
-    denominator = 10 ** (_places(a.quantity) + _places(a.committed_units) + _places(commitment)) * a.parent_per
+    denominator: int = 10 ** (_places(a.quantity) + _places(a.committed_units) + _places(commitment)) * a.parent_per
     each = int(a.quantity * denominator) // a.parent_per
     least = int((a.quantity * a.committed_units + commitment) * denominator)
     wide = least > LIMIT or int(commitment * denominator) > LIMIT

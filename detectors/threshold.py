@@ -16,7 +16,8 @@ from detectors.series import Floats
 TAIL = 0.1  # the share of the past that counts as tail
 NORMAL_TAILS = 2.5631  # the distance between the 10 % and 90 % points of a normal, in standard deviations
 POPULATION_START, POPULATION_SLOPE = 1.3, 0.8  # where a tail starts and how it falls, in the spread of the sums
-PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 24.0  # how much of its own past outweighs the population
+PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 24.0  # how much of its own past outweighs the population,
+PRIOR_WINDOW = 12.0  # and so much again for each so many hours of window: sums that overlap say less
 BUDGET = 0.2  # false incidents a series-month (720 h) that the kinds' thresholds stand for
 NATS_PER_E_FOLD = 2.0  # measured on the tuning half: nats that divide the false incidents by e
 
@@ -30,19 +31,19 @@ def sums(excess: Floats, window: int) -> Floats:
     return np.where(said, total, np.nan)
 
 
-def calibrate(past: Floats, least: Floats) -> Floats:
-    """Tails from past sums, [series, hours]: [series, 3] of spread, start and slope, the last two in spreads.
-
-    least: [series], below which a spread is not believed.
-    """
+def calibrate(past: Floats, floor: Floats, window: int) -> Floats:
+    """Tails from past sums over `window` hours, [series, hours]: [series, 3] of spread, start and slope, the last two
+    in spreads. floor: [series], the least that one hour is taken to stray."""
+    weight = 1 + window / PRIOR_WINDOW
     past = np.sort(past[:, -LOOK_BACK:], axis=1)
     count = np.isfinite(past).sum(axis=1)
     low, high = _quantile(past, count, TAIL), _quantile(past, count, 1 - TAIL)
-    spread = np.maximum((high - low) / NORMAL_TAILS, least)
+    spread = np.maximum((high - low) / NORMAL_TAILS, floor * math.sqrt(window))
     over = np.where(past > high[:, None], past - high[:, None], 0)
-    own = count / (count + PRIOR_HOURS)
+    own = count / (count + PRIOR_HOURS * weight)
     start = own * high / spread + (1 - own) * POPULATION_START
-    slope = (over.sum(axis=1) / spread + PRIOR_EXCESSES * POPULATION_SLOPE) / ((over > 0).sum(axis=1) + PRIOR_EXCESSES)
+    prior = PRIOR_EXCESSES * weight
+    slope = (over.sum(axis=1) / spread + prior * POPULATION_SLOPE) / ((over > 0).sum(axis=1) + prior)
     return np.stack([spread, start, slope], axis=1)
 
 

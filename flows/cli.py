@@ -49,7 +49,9 @@ def a_step(text: str) -> timedelta:
 
 
 Workspace = Annotated[Path, typer.Option("--workspace", envvar="FLOODMARK_WORKSPACE", help="The workspace.")]
-At = Annotated[datetime | None, typer.Option("--at", parser=a_time, metavar="TIME", help="The clock (ISO 8601). Default: now.")]
+At = Annotated[
+    datetime | None, typer.Option("--at", parser=a_time, metavar="TIME", help="The clock (ISO 8601). Default: now.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 HERE = Path()
 
@@ -76,7 +78,7 @@ def print_json(document: Any) -> None:
 
 @cli.command()
 def demo(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo")) -> None:
-    """The whole main job on the shipped sample: ingest, bill, detect, tickets, digests. No key, no server, no network."""
+    """The whole main job on the shipped sample: no key, no server, no network."""
     from flows.demo import demo as run_demo
 
     run_demo(directory)
@@ -107,7 +109,9 @@ def check(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
 
 
 @book.command("load")
-def book_load(directory: Annotated[Path, typer.Argument(metavar="DIR")], workspace: Workspace = HERE, at: At = None) -> None:
+def book_load(
+    directory: Annotated[Path, typer.Argument(metavar="DIR")], workspace: Workspace = HERE, at: At = None
+) -> None:
     """Check the CSV files of DIR and replace the book, or change nothing and name every fault."""
     from billing import book_store
     from billing.book_files import read_book
@@ -117,8 +121,9 @@ def book_load(directory: Annotated[Path, typer.Argument(metavar="DIR")], workspa
         found = read_book(directory, app.rules.catalog)
         with transaction(app.engine) as connection:
             changed = book_store.save(connection, found, clock(at))
-    counts = f"{len(found.partners)} partners, {len(found.customers)} customers, {len(found.orgs)} orgs, {len(found.contracts)} contracts"
-    typer.echo(f"{counts}{'' if changed else ' (the book that holds already)'}")
+    parts = {"partners": found.partners, "customers": found.customers, "orgs": found.orgs, "contracts": found.contracts}
+    counts = ", ".join(f"{len(rows)} {name}" for name, rows in parts.items())
+    typer.echo(counts if changed else f"{counts}: the book that holds already")
 
 
 @ingest.command("files")
@@ -321,5 +326,3 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(WorldError.exit_code)
-
-

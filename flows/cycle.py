@@ -48,7 +48,9 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
     failures += drained.failures
-    return Cycle(at, changed, totals, **judged, letters=letters, digests=digests, delivered=drained.delivered, failures=failures)
+    return Cycle(
+        at, changed, totals, **judged, letters=letters, digests=digests, delivered=drained.delivered, failures=failures
+    )
 
 
 def ingest(app: App, at: datetime) -> Ingested:

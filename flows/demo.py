@@ -55,7 +55,7 @@ def demo(directory: Path) -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Loading the book and 75 days of usage", total=None)
         book = _load(app, sample)
-        end = app.lake.span()[1] + HOUR  # type: ignore[index]  the sample is not empty
+        end = _last_hour(app) + HOUR
         clocks = _clocks(end)
         progress.update(task, description="Stepping through the month", total=len(clocks))
         for _ in _steps(app, clocks, read_verdicts(sample / "verdicts.csv")):
@@ -87,7 +87,9 @@ def _fresh(directory: Path) -> None:
     """A new workspace; an earlier demo is replaced, anything else is refused."""
     if directory.exists() and any(directory.iterdir()):
         if not (directory / MARK).exists():
-            raise SettingsError([Fault(str(directory), 0, "", "is not empty and no earlier demo: name another directory")])
+            raise SettingsError(
+                [Fault(str(directory), 0, "", "is not empty and no earlier demo: name another directory")]
+            )
         shutil.rmtree(directory)
     workspace.create(directory)
     (directory / MARK).touch()
@@ -102,6 +104,12 @@ def _load(app: App, sample: Path) -> Book:
         book_store.save(connection, book, now)
     ingest_files(app, [sample / "usage.parquet"], now)
     return book
+
+
+def _last_hour(app: App) -> datetime:
+    span = app.lake.span()
+    assert span, "the sample has usage"
+    return span[1]
 
 
 def _clocks(end: datetime) -> list[datetime]:
@@ -154,5 +162,3 @@ def _show(app: App, book: Book, done: Cycle, directory: Path, end: datetime, out
 def _worth_seeing(alerts: Sequence[Alert]) -> list[Alert]:
     """All that somebody has to know of: quiet ones that nobody touched are left to `floodmark alerts`."""
     return [alert for alert in alerts if not alert.quiet or alert.free_hours_left is not None or not alert.live]
-
-

@@ -4,13 +4,13 @@ Import this module only where Prefect is wanted: the import alone takes more tha
 A task takes and returns small values, opens the workspace itself, and may run again at any time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import flow, runtime, task
+from prefect import Task, flow, runtime, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
@@ -22,6 +22,9 @@ from flows import detect as detection
 from flows import digests as digesting
 from flows import tickets as ticketing
 from flows.wiring import App, open_app
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def worth_retrying(task_: Any, run: Any, state: Any) -> bool:  # noqa: ARG001  Prefect's signature
@@ -35,16 +38,19 @@ def worth_retrying(task_: Any, run: Any, state: Any) -> bool:  # noqa: ARG001  P
     return False
 
 
-world = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(2),
-    "retry_jitter_factor": 0.5,
-    "retry_condition_fn": worth_retrying,
-    "cache_policy": NO_CACHE,
-}
+def worldly(step: Callable[P, R]) -> Task[P, R]:
+    """A task that touches the world: tried again, with jitter, while that may help."""
+    settings = task(
+        retries=3,
+        retry_delay_seconds=exponential_backoff(2),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=worth_retrying,
+        cache_policy=NO_CACHE,
+    )
+    return settings(step)
 
 
-@task(**world)
+@worldly
 def read_vendor(workspace: str, at: datetime) -> int:
     """The vendor's trailing days into the lake; how many rows changed."""
     with opened(workspace) as app:
@@ -58,28 +64,28 @@ def month_to_date(workspace: str, at: datetime) -> list[dict[str, str]]:
         return plain.month_to_date(app, at)
 
 
-@task(**world)
+@worldly
 def judge(workspace: str, at: datetime) -> dict[str, int]:
     """Alerts with their money."""
     with opened(workspace) as app:
         return plain.counted(detection.detect(app, at))
 
 
-@task(**world)
+@worldly
 def settle(workspace: str, at: datetime) -> int:
     """Tickets and the letters they owe; how many letters."""
     with opened(workspace) as app:
         return ticketing.settle_tickets(app, at).letters
 
 
-@task(**world)
+@worldly
 def owe_digests(workspace: str, at: datetime, zone: str | None = None) -> list[str]:
     """The digests that are due; the partners they are for."""
     with opened(workspace) as app:
         return digesting.owe_digests(app, at, zone=zone)
 
 
-@task(**world)
+@worldly
 def deliver(workspace: str, at: datetime) -> int:
     """Empty the outbox; how many messages left. Raises WorldError when one could not leave."""
     with opened(workspace) as app:
@@ -91,16 +97,18 @@ def deliver(workspace: str, at: datetime) -> int:
 
 @flow(name="floodmark-cycle")
 def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
-    """One cycle for the scheduled hour. A vendor or a mail server that fails stops nothing else, and is told at the end."""
+    """One cycle for the scheduled hour. A vendor or mail server that fails stops nothing else; it is told last."""
     hour = hour_of(at)
     failures: list[str] = []
-    changed = tolerant(failures, 0, read_vendor, workspace, hour)
+    changed = tolerant(failures, lambda: read_vendor(workspace, hour))
     totals = month_to_date(workspace, hour)
     judged = judge(workspace, hour)
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
-    delivered = tolerant(failures, 0, deliver, workspace, hour)
-    done = plain.Cycle(hour, changed, totals, **judged, letters=letters, digests=digests, delivered=delivered, failures=failures)
+    delivered = tolerant(failures, lambda: deliver(workspace, hour))
+    done = plain.Cycle(
+        hour, changed, totals, **judged, letters=letters, digests=digests, delivered=delivered, failures=failures
+    )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:
         raise WorldError("\n".join(failures))
@@ -142,17 +150,17 @@ def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = 
 
 
 def hour_of(at: datetime | None) -> datetime:
-    """The clock of a run: as given, else the hour it was scheduled for. Never the present: runs start late, or early."""
+    """The clock of a run: as given, else the hour it was scheduled for. Never now: runs start late, or early."""
     return floor_hour(at or runtime.flow_run.scheduled_start_time)
 
 
-def tolerant(failures: list[str], otherwise: Any, step: Any, *args: Any) -> Any:
-    """The step's result; where the world failed, `otherwise`, with the sentence added to `failures`."""
+def tolerant(failures: list[str], step: Callable[[], int]) -> int:
+    """The step's count; 0 where the world failed, with the sentence added to `failures`."""
     try:
-        return step(*args)
+        return step()
     except WorldError as error:
         failures.append(str(error))
-        return otherwise
+        return 0
 
 
 @contextmanager

@@ -42,7 +42,11 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         mark = store.judged(connection)
         if mark and at < mark.upto:
             return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
-        usage = usage or (known(app.lake, app.rules.catalog, at, mark.seq, mark.upto) if mark else known(app.lake, app.rules.catalog, at))
+        usage = usage or (
+            known(app.lake, app.rules.catalog, at, mark.seq, mark.upto)
+            if mark
+            else known(app.lake, app.rules.catalog, at)
+        )
         book = book_store.load(connection)
         before = store.alerts(connection, usage.grid.start)
         series = panel(usage.grid, book, before)

@@ -137,5 +137,3 @@ def _faults(bill: Statement, book: Book, partner: Partner) -> dict[str, list[dic
         "unknown_products": [dict(row) for row in bill.unknown_products],
         "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in mine],
     }
-
-

@@ -81,7 +81,9 @@ def _put(app: App, read: Read, done: Ingested, at: datetime) -> Ingested:
     try:
         put = app.lake.put(read.usage, at)
     except OSError as error:
-        raise WorldError(f"the lake {app.lake.uri} could not be written: {error}; nothing of this file is in it") from error
+        raise WorldError(
+            f"the lake {app.lake.uri} could not be written: {error}; nothing of this file is in it"
+        ) from error
     return replace(
         done,
         rows=done.rows + read.usage.height + len(read.bad),

@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from billing import book_store
 from billing.database import transaction
@@ -51,7 +52,7 @@ def serve(workspace: Path) -> None:
     app.engine.dispose()
     zones = sorted({partner.time_zone for partner in partners if partner.digest != "none"})
     where = {"workspace": str(workspace.resolve())}
-    deployments = [cycle.to_deployment("hourly", schedule=Cron(HOURLY, timezone="UTC"), parameters=where)]
+    deployments: list[Any] = [cycle.to_deployment("hourly", schedule=Cron(HOURLY, timezone="UTC"), parameters=where)]
     deployments += [
         digest.to_deployment(
             "digest-" + zone.replace("/", "-").lower(),

@@ -41,7 +41,9 @@ class Replay:
     score: Score | None
 
 
-def replay(app: App, start: datetime, end: datetime, every: timedelta, labels: list[Label] | None) -> Iterator[datetime | Replay]:
+def replay(
+    app: App, start: datetime, end: datetime, every: timedelta, labels: list[Label] | None
+) -> Iterator[datetime | Replay]:
     """Yields the clock of each step from `start` to `end`, then the result."""
     apart = _apart(app)
     recording = Recording.of(app.lake, app.rules.catalog, start, end)
@@ -89,7 +91,12 @@ def _apart(app: App) -> App:
 
 
 def _score(
-    connection: Connection, alerts: list[Alert], labels: list[Label], recording: Recording, start: datetime, end: datetime
+    connection: Connection,
+    alerts: list[Alert],
+    labels: list[Label],
+    recording: Recording,
+    start: datetime,
+    end: datetime,
 ) -> Score:
     book = book_store.load(connection)
     raised = [

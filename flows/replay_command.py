@@ -43,7 +43,8 @@ def _show(app: App, result: Replay) -> None:
     with transaction(app.engine) as connection:
         book = book_store.load(connection)
     console = show.out()
-    console.print(show.alerts(result.alerts, book, app.rules.catalog, "What would have been raised"))
+    title = "What would have been raised"
+    console.print(show.findings(result.alerts, result.tickets, book, app.rules.catalog, title))
     console.print(show.tickets(result.tickets, book))
     if result.score:
         for name, value in asdict(result.score).items():

@@ -5,18 +5,40 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from alerts.clock import Desk
+from alerts.mail import valid_address
+from alerts.sinks.smtp import Smtp
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
 
 FILE = "floodmark.toml"
 PREFIX = "FLOODMARK_"
 KEYS = ("DD_API_KEY", "DD_APP_KEY")
+
+
+def _sentence(error: ValueError) -> PydanticCustomError:
+    return PydanticCustomError("sentence", "{what}", {"what": str(error)})
+
+
+def _address(value: str) -> str:
+    if not valid_address(value):
+        raise PydanticCustomError("address", "{address} is not an e-mail address", {"address": repr(value)})
+    return value
 
 
 class Section(BaseModel):
@@ -29,12 +51,12 @@ class Store(Section):
 
 
 class Datadog(Section):
-    api_url: str = Field("https://api.datadoghq.com", pattern=r"^https?://[^\s]+$")
-    trailing_days: int = Field(4, ge=1, le=60)
+    api_url: str = Field(default="https://api.datadoghq.com", pattern=r"^https?://[^\s]+$")
+    trailing_days: int = Field(default=4, ge=1, le=60)
     connected_accounts: bool = True
-    product_families: str = Field("all", min_length=1)
-    api_key: SecretStr = Field(SecretStr(""), exclude=True)
-    app_key: SecretStr = Field(SecretStr(""), exclude=True)
+    product_families: str = Field(default="all", min_length=1)
+    api_key: SecretStr = Field(default=SecretStr(""), exclude=True)
+    app_key: SecretStr = Field(default=SecretStr(""), exclude=True)
 
     @property
     def has_keys(self) -> bool:
@@ -44,7 +66,7 @@ class Datadog(Section):
 class Billing(Section):
     catalog: str = ""
     p99_rank: Literal["ninth", "eighth"] = "ninth"
-    final_day: int = Field(16, ge=1, le=28)
+    final_day: int = Field(default=16, ge=1, le=28)
 
 
 def _per_currency(value: object) -> object:
@@ -55,8 +77,8 @@ class Detection(Section):
     """`min_stake`: by currency; the entry "" is for those not named."""
 
     min_stake: Annotated[dict[str, Decimal], BeforeValidator(_per_currency)] = {"": Decimal(50)}
-    alerts_per_series_month: float = Field(0.2, gt=0, le=100)
-    min_history_days: int = Field(7, ge=1, le=365)
+    alerts_per_series_month: float = Field(default=0.2, gt=0, le=100)
+    min_history_days: int = Field(default=7, ge=1, le=365)
 
     @field_validator("min_stake")
     @classmethod
@@ -76,31 +98,58 @@ class Detection(Section):
 class Tickets(Section):
     sink: Literal["eml", "smtp"] = "eml"
     to: str = "partner-cs@vendor.example"
-    review_hours: int = Field(24, ge=0, le=744)
+    review_hours: int = Field(default=24, ge=0, le=744)
     vendor_time_zone: str = "America/New_York"
     vendor_hours: str = "09:00-18:00"
     vendor_holidays: str = "US"
-    answer_hours: int = Field(48, ge=0, le=744)
+    answer_hours: int = Field(default=48, ge=0, le=744)
 
-    @field_validator("vendor_time_zone")
+    @field_validator("to")
     @classmethod
-    def _zone(cls, value: str) -> str:
+    def _to(cls, value: str) -> str:
+        return _address(value)
+
+    @field_validator("vendor_time_zone", "vendor_hours", "vendor_holidays")
+    @classmethod
+    def _desk(cls, value: str, info: ValidationInfo) -> str:
+        parts = {"vendor_time_zone": "UTC", "vendor_hours": "09:00-18:00", "vendor_holidays": ""}
+        parts[str(info.field_name)] = value
         try:
-            ZoneInfo(value)
-        except (ValueError, OSError, KeyError) as error:
-            raise PydanticCustomError("zone", "is not a time zone, such as America/New_York") from error
+            Desk.parse(*parts.values())
+        except ValueError as error:
+            raise _sentence(error) from error
         return value
 
 
 class Mail(Section):
-    url: str = Field("", pattern=r"^$|^smtps?://[^\s]+$")
+    url: SecretStr = SecretStr("")
     sender: str = "floodmark@localhost.localdomain"
     reviewers: tuple[str, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value:
+                Smtp(value.get_secret_value())
+        except ValueError as error:
+            raise _sentence(error) from error
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return _address(value)
+
+    @field_validator("reviewers")
+    @classmethod
+    def _reviewers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_address(address) for address in value)
 
 
 class Console(Section):
     host: str = "127.0.0.1"
-    port: int = Field(8787, ge=1, le=65535)
+    port: int = Field(default=8787, ge=1, le=65535)
     auth: Literal["token", "oidc", "proxy"] = "token"
 
 
@@ -112,6 +161,12 @@ class Settings(Section):
     tickets: Tickets = Tickets()
     mail: Mail = Mail()
     console: Console = Console()
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.tickets.sink == "smtp" and not self.mail.url:
+            raise PydanticCustomError("server", "tickets.sink is smtp, and mail.url names no server")
+        return self
 
 
 def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -18,7 +18,6 @@ from billing.money import money_text
 from billing.statement import Statement
 from flows.cycle import Cycle
 
-
 NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced")
 LINE_COLUMNS = ("customer_id", "meter", "quantity", "on_demand_quantity", "amount", "currency")
 
@@ -62,30 +61,52 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
 
 def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
     """Loud ones first, dearest first, with the id that a verdict asks for."""
-    columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 10), ("h", 4), ("worth", 14), ("state", -8)]
+    columns = [("alert", 15), ("customer", -11), ("meter", -13), ("since", 9), ("h", 4), ("worth", 14), ("state", -8)]
     table = _table("Alerts", columns)
     for alert in sorted(found, key=_by_money):
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
-        table.add_row(alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert))
+        table.add_row(
+            alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert)
+        )
     return table
 
 
-def findings(
-    found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str
-) -> Table:
+def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str) -> Table:
     """What was found, what it is worth, and by when it must be claimed."""
-    columns = [("customer", -13), ("product", -17), ("since", 10), ("h", 4), ("worth", 14), ("claim by", 10), ("state", -6)]
+    columns = [
+        ("customer", -12),
+        ("product", -17),
+        ("since", 9),
+        ("h", 4),
+        ("worth", 14),
+        ("claim by", 9),
+        ("state", -9),
+    ]
     deadlines = {claim.alert_id: when(ticket.deadline_at) for ticket in tickets for claim in ticket.claims}
     table = _table(title, columns)
     for alert in sorted(found, key=_by_money):
-        cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), deadlines.get(alert.alert_id, "-"), _state(alert))
+        cells = (
+            when(alert.started_at),
+            str(len(alert.hours)),
+            _stake(alert),
+            deadlines.get(alert.alert_id, "-"),
+            _state(alert),
+        )
         table.add_row(_customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert))
     return table
 
 
 def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> Table:
     """By deadline; those that never opened and owe nothing are left out."""
-    columns = [("ticket", 15), ("customer", -11), ("kind", -7), ("state", -6), ("amount", 14), ("claim by", 10), ("call", -10)]
+    columns = [
+        ("ticket", 15),
+        ("customer", -10),
+        ("kind", -10),
+        ("state", -6),
+        ("amount", 14),
+        ("claim by", 9),
+        ("call", -10),
+    ]
     table = _table(title, columns)
     shown = [ticket for ticket in found if ticket.opened_at or ticket.state != "withdrawn"]
     for ticket in sorted(shown, key=lambda t: (t.deadline_at is None, t.deadline_at, t.ticket_id)):
@@ -106,14 +127,22 @@ def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> Tabl
 def cycle(done: Cycle) -> Text:
     """A cycle in one line."""
     return Text(
-        f"{iso(done.at)}: {done.rows_changed} usage rows changed, {done.raised} alerts raised, {done.open_alerts} open, "
-        f"{done.letters} letters, {len(done.digests)} digests, {done.delivered} delivered"
+        f"{iso(done.at)}: {done.rows_changed} usage rows changed, {done.raised} alerts raised, "
+        f"{done.open_alerts} open, {done.letters} letters, {len(done.digests)} digests, {done.delivered} delivered"
     )
 
 
 def _table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
     """Columns of a width each; a negative one may grow where the terminal is wider than 80."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 1),
+        pad_edge=False,
+        header_style="bold",
+    )
     growing = sum(width < 0 for _, width in columns)
     more = max(0, out().width - 80) // growing if growing else 0
     for name, width in columns:

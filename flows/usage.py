@@ -51,8 +51,8 @@ def known(lake: Lake, catalog: Catalog, at: datetime, seen_seq: int = -1, seen_a
     return Known(
         at=at,
         grid=Tape.settled(rows, catalog, start, at, at),
-        changed=news["hour"].min(),
-        seq=max(seen_seq, rows["seq"].max() or -1),
+        changed=news.select(pl.col("hour").min()).item(),
+        seq=max(seen_seq, rows.select(pl.col("seq").max()).item() or -1),
     )
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -110,5 +110,7 @@ def _database_url(workspace: Path, url: str) -> str:
         return url
     file = (workspace / path).resolve()
     if not file.parent.is_dir():
-        raise SettingsError([Fault(settings_file.FILE, 0, "store.database", f"the directory {file.parent} is not there")])
+        raise SettingsError(
+            [Fault(settings_file.FILE, 0, "store.database", f"the directory {file.parent} is not there")]
+        )
     return f"{scheme}:///{file}"

@@ -117,7 +117,9 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
         for customer_id in sorted(book.customers)
         if customer_id not in book.contracts_of
     ]
-    unknown = {meter for c in book.contracts.values() for meter in (*c.terms, *c.tiers)} - app.rules.catalog.meters.keys()
+    unknown = {
+        meter for c in book.contracts.values() for meter in (*c.terms, *c.tiers)
+    } - app.rules.catalog.meters.keys()
     faults += [Fault("book", 0, meter, "is priced in a contract but not in the catalogue") for meter in sorted(unknown)]
     return faults
 
@@ -136,5 +138,3 @@ def _mail_faults(app: App) -> list[Fault]:
 def _span(app: App) -> str:
     span = app.lake.span()
     return f"usage from {iso(span[0])} to {iso(span[1])}" if span else "empty: `floodmark ingest files PATH...`"
-
-

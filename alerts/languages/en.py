@@ -52,7 +52,7 @@ ENGLISH = Language(
         "complete": "Usage has arrived up to {moment}; it may still change for 72 hours.",
         "incomplete": "No usage has arrived for this month.",
         "unpriced": "{customer}: {product} has no price in contract {contract_id} and is in no total.",
-        "uncontracted": "{customer}: {product} was used in {hours} hours that no contract covers.",
+        "uncontracted": "{customer}: {hours} hours of {product} that no contract covers, not billed.",
         "unknown_product": "The catalogue does not know {product_family} / {usage_type} ({rows} rows): not billed.",
         "unassigned": "Org {org_id} belongs to no customer ({rows} rows): not billed.",
         "more": "and {count} more",

@@ -52,7 +52,7 @@ KOREAN = Language(
         "complete": "사용량 수신 완료 시점: {moment}. 이후 72시간 동안 값이 바뀔 수 있습니다.",
         "incomplete": "이번 달 사용량이 아직 수신되지 않았습니다.",
         "unpriced": "{customer}: 계약 {contract_id}에 {product}의 단가가 없어 합계에 포함되지 않았습니다.",
-        "uncontracted": "{customer}: 계약이 없는 {hours}시간 동안 {product} 사용이 있었습니다.",
+        "uncontracted": "{customer}: 계약이 없는 {product} 사용 {hours}시간, 청구되지 않습니다.",
         "unknown_product": "카탈로그에 없는 사용 유형 {product_family} / {usage_type} ({rows}행): 청구되지 않습니다.",
         "unassigned": "조직 {org_id}에 연결된 고객사가 없습니다 ({rows}행): 청구되지 않습니다.",
         "more": "외 {count}건",

@@ -62,7 +62,7 @@ RUSSIAN = Language(
         "complete": "Данные об использовании получены до {moment}; ещё 72 часа они могут измениться.",
         "incomplete": "Данных об использовании за этот месяц пока нет.",
         "unpriced": "{customer}: для {product} в договоре {contract_id} нет цены, в итоги не входит.",
-        "uncontracted": "{customer}: {product}, часов использования без договора: {hours}.",
+        "uncontracted": "{customer}: {product}, часов вне договора: {hours}, не оплачиваются.",
         "unknown_product": "Тип {product_family} / {usage_type} неизвестен каталогу (строк: {rows}) и не оплачивается.",
         "unassigned": "Организация {org_id} не принадлежит ни одному клиенту (строк: {rows}) и не оплачивается.",
         "more": "и ещё {count}",

@@ -3,16 +3,13 @@
 import numpy as np
 
 from billing.hours import WEEK_HOURS
-from detectors import windows
 from detectors.baseline import Course
 from detectors.moment import Moment, Odd
 from detectors.series import Floats
-from detectors.threshold import at_budget
+from detectors.windows import Windows
 
-WINDOWS = (72,)  # hours
-THRESHOLD = 8.5  # nats
 SETTLED_DAYS = 14  # a baseline that has not seen two of each weekday says little about the week after
-MIN_DAYS = 28  # then it has had a week of errors to be judged by
+WINDOWS = Windows(hours=(72,), threshold=7.0, least_excess=0.2, min_days=SETTLED_DAYS + 14)
 
 
 def learn(course: Course) -> Floats:
@@ -23,10 +20,9 @@ def learn(course: Course) -> Floats:
     settled = np.cumsum(np.isfinite(course.said), axis=1) >= SETTLED_DAYS * 24
     week_ahead = np.full_like(course.ahead, np.nan)
     week_ahead[:, WEEK_HOURS:] = np.where(settled, course.ahead, np.nan)[:, :-WEEK_HOURS]
-    return windows.learn(course.said - week_ahead, course.floor, WINDOWS)
+    return WINDOWS.learn(course.said - week_ahead, course.floor)
 
 
 def judge(moment: Moment, lesson: Floats, budget: float) -> Odd:
     """budget: false incidents a series-month."""
-    threshold = np.where(moment.past.days >= MIN_DAYS, at_budget(THRESHOLD, budget), np.inf)
-    return windows.judge(moment, moment.week_ahead, lesson, WINDOWS, threshold)
+    return WINDOWS.judge(moment, moment.week_ahead, lesson, budget)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 
 import pytest
@@ -26,15 +26,22 @@ LETTER = Letter(
     date=datetime(2026, 11, 27, 14, tzinfo=UTC),
 )
 # Every way that something has been known to end a line or a header early, start an encoded word or a second address.
-LINE_ENDS = "\r \n \x0b \x0c \x1c \x1d \x1e \x85 \u2028 \u2029 \0 \ud800 \u202e \r\n".split(" ")
-SECOND_ADDRESSES = 'x@evil.example, x@evil.example; <x@evil.example> " \\ ; , ( ) : @ --'.split(" ")
-ENCODED = ["=?utf-8?q?=0D=0ABcc:x@evil.example?=", "=?utf-8?b?DQpCY2M6eEBldmlsLmV4YW1wbGU=?="]
-TRAPS = st.sampled_from([*LINE_ENDS, *SECOND_ADDRESSES, *ENCODED, "\r\nBcc: x@evil.example\r\n\r\n", "ж", "고객"])
+TRAPS = st.sampled_from(
+    [
+        *'\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\0\ud800\u202e"\\;,():@-ж고',
+        "\r\nBcc: x@evil.example\r\n\r\n",
+        "=?utf-8?q?=0D=0ABcc:x@evil.example?=",
+        "=?utf-8?b?DQpCY2M6eEBldmlsLmV4YW1wbGU=?=",
+        "x@evil.example,",
+        "x@evil.example;",
+        "<x@evil.example>",
+    ]
+)
 HOSTILE = st.lists(st.one_of(TRAPS, st.text(max_size=25)), max_size=8).map("".join)
 
 
 def read(letter: Letter) -> EmailMessage:
-    return message_from_bytes(compose(letter), policy=SMTP)  # type: ignore[return-value]  # the policy makes it one
+    return message_from_bytes(compose(letter), policy=SMTP)
 
 
 def recipients(message: EmailMessage) -> tuple[str, ...]:
@@ -43,7 +50,7 @@ def recipients(message: EmailMessage) -> tuple[str, ...]:
     )
 
 
-def shape(part: EmailMessage) -> object:
+def shape(part: MIMEPart) -> object:
     inner = [shape(child) for child in part.iter_parts()] if part.is_multipart() else []
     return {part.get_content_type(): inner} if inner else part.get_content_type()
 
@@ -82,7 +89,7 @@ def test_media_rules_of_the_style_sheet_stay() -> None:
 
 
 def test_the_same_letter_is_the_same_bytes_and_seven_bits_in_short_lines() -> None:
-    letter = replace(LETTER, text="Счёт 고객 " * 100)
+    letter = replace(LETTER, text="Счёт\n", html=f"<p>{'고객 ' * 100}</p>")
     content = compose(letter)
     assert content == compose(replace(letter))
     assert content.isascii()

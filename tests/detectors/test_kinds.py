@@ -94,6 +94,6 @@ def test_other_series_do_not_matter(planted, usage):
 
 
 def test_a_larger_budget_finds_no_later(planted):
-    strict, _ = Scanner(budget=0.02).scan(planted.panel, planted.since)
+    strict, _ = Scanner(budget=0.1).scan(planted.panel, planted.since)
     loose, _ = Scanner(budget=2.0).scan(planted.panel, planted.since)
     assert loose[0].detected <= strict[0].detected

@@ -1,0 +1,44 @@
+# One recipe file for people and for CI. `make demo` and `make test` need Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_OPTIONS ?=
+
+.PHONY: demo test check format lock sample clean
+
+demo: $(VENV)/installed
+	$(BIN)/floodmark demo demo
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n 2 -m "not prefect" $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m prefect $(PYTEST_OPTIONS)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The versions that an installation gets; the ranges stand in pyproject.toml.
+lock: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --all-extras --no-header --no-annotate -o requirements.lock pyproject.toml
+
+sample: $(VENV)/installed
+	$(BIN)/python deployments/sample/make_sample.py
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,postgresql]"
+	touch $@

@@ -1,0 +1,101 @@
+"""What every test may use: stores on SQLite and on PostgreSQL, and an empty workspace."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, text
+
+from alerts.schema import METADATA, upgrade
+from billing.database import connect
+
+settings.register_profile("floodmark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("floodmark")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+def postgresql_binaries() -> Path | None:
+    """Where Debian keeps initdb and pg_ctl."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    return found[0].parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgresql(worker_id: str) -> Iterator[str]:
+    """The URL of a PostgreSQL server of this test run's own, on loopback."""
+    binaries = postgresql_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    home = Path(tempfile.mkdtemp(prefix="floodmark-pg-"))
+    as_owner: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(home, "postgres", "postgres")
+        as_owner = ["runuser", "-u", "postgres", "--"]
+    port = 54_000 + os.getpid() % 5_000 + int(worker_id.removeprefix("gw") or 0 if worker_id != "master" else 0)
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_owner, *command], check=True, cwd=home, stdout=subprocess.DEVNULL)
+
+    run(str(binaries / "initdb"), "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "--no-sync")
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
+    run(str(binaries / "pg_ctl"), "-D", str(home / "data"), "-o", options, "-l", str(home / "log"), "-w", "start")
+    yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+    run(str(binaries / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """pytest-xdist's name of this process; `master` without it."""
+    config = getattr(request.config, "workerinput", None)
+    return str(config["workerid"]) if config else "master"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store, once on each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'floodmark.db'}"
+    url: str = request.getfixturevalue("postgresql")
+    engine = connect(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    """An empty store at the newest schema, once on each kind of database."""
+    found = connect(database)
+    upgrade(found)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def memory() -> Iterator[Engine]:
+    """An empty store in memory, for what does not depend on the database."""
+    found = connect("sqlite://")
+    METADATA.create_all(found)
+    yield found
+    found.dispose()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+    return report

@@ -1,0 +1,114 @@
+"""The baseline against truths that can be known without it."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from billing.hours import HOUR, WEEK_HOURS
+from detectors.baseline import fit, follow
+from detectors.second_opinion import stl_expected
+
+ROWS = arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(0, 400)), elements=st.floats(0, 1e9))
+
+
+def learned(values):
+    return np.ones(values.shape, bool)
+
+
+def test_it_converges_on_a_week_that_repeats(usage, panel_of):
+    values = usage(84, noise=0)[None]
+    expected = fit(values, learned(values), panel_of(values[0]).start).profile[0]
+    np.testing.assert_allclose(expected, values[0, -WEEK_HOURS:], rtol=0.05)
+
+
+def test_it_sees_through_noise(usage, panel_of):
+    truth, noisy = usage(84, noise=0), usage(84, noise=0.2)[None]
+    baseline = fit(noisy, learned(noisy), panel_of(truth).start)
+    error = np.abs(baseline.profile[0] - truth[-WEEK_HOURS:]) / truth[-WEEK_HOURS:]
+    assert np.median(error) < 0.1
+    assert baseline.scale[0] == pytest.approx(0.2 * truth.mean(), rel=0.25)
+    assert baseline.days[0] == 84
+
+
+def test_the_level_moves(usage, panel_of):
+    values = usage(70)[None]
+    values[0, 56 * 24 :] *= 1.5
+    profile = fit(values, learned(values), panel_of(values[0]).start).profile[0]
+    assert profile.sum() == pytest.approx(values[0, -WEEK_HOURS:].sum(), rel=0.05)
+
+
+def test_a_spike_teaches_little(usage, panel_of):
+    quiet, spiked = usage(56), usage(56)
+    spiked[50 * 24 : 50 * 24 + 5] *= 50
+    rows = np.array([quiet, spiked])
+    profile = fit(rows, learned(rows), panel_of(quiet).start).profile
+    np.testing.assert_allclose(profile[1], profile[0], rtol=0.15)
+
+
+def test_hours_under_alert_teach_nothing(usage, panel_of):
+    rows = np.array([usage(56), usage(56)])
+    known = learned(rows)
+    known[:, 50 * 24 :] = False
+    rows[1, 50 * 24 :] *= 3
+    profile = fit(rows, known, panel_of(rows[0]).start).profile
+    np.testing.assert_array_equal(profile[0], profile[1])
+
+
+def test_what_was_expected_came_from_the_days_before(usage, panel_of):
+    values = usage(35)[None]
+    later = values.copy()
+    later[0, 20 * 24 + 7 :] *= 9
+    start = panel_of(values[0]).start
+    np.testing.assert_array_equal(follow(values, start).ahead[:, : 21 * 24], follow(later, start).ahead[:, : 21 * 24])
+
+
+def test_the_older_profile_is_that_of_a_week_before(usage, panel_of):
+    values, start = usage(42)[None], panel_of(usage(42)).start
+    np.testing.assert_array_equal(follow(values, start).older, follow(values[:, :-WEEK_HOURS], start).baseline.profile)
+
+
+def test_a_late_start_is_as_good_as_a_short_history(usage, panel_of):
+    values, start = usage(42)[None], panel_of(usage(42)).start
+    late = values.copy()
+    late[0, : 14 * 24] = np.nan
+    whole, part = follow(late, start).baseline, follow(values[:, 14 * 24 :], start).baseline
+    np.testing.assert_array_equal(whole.profile, part.profile)
+    np.testing.assert_array_equal(whole.days, part.days)
+
+
+def test_an_hour_of_day_never_heard_has_no_opinion(usage, panel_of):
+    values = usage(21)[None]
+    values[0, 3::24] = np.nan
+    profile = fit(values, learned(values), panel_of(values[0]).start).profile[0]
+    assert np.flatnonzero(np.isnan(profile)).tolist() == list(range(3, WEEK_HOURS, 24))
+
+
+def test_whole_counts_stray_by_one_at_least(panel_of):
+    rows = np.array([np.zeros(500), np.full(500, 12.0), np.full(500, 0.5), np.full(500, 10.0**6)])
+    assert fit(rows, learned(rows), panel_of(*rows).start).scale == pytest.approx([1, 1, 0.005, 10**4])
+
+
+@settings(max_examples=50, deadline=None)
+@given(values=ROWS, hour=st.integers(0, 167), missing=st.integers(0, 5))
+def test_anything_said_gives_a_baseline(values, hour, missing):
+    values[:, ::7] = np.nan if missing else 0
+    baseline = fit(values, learned(values), datetime(2026, 1, 5, tzinfo=UTC) + hour * HOUR)
+    assert baseline.profile.shape == (len(values), WEEK_HOURS)
+    assert not (baseline.profile < 0).any()
+    assert (baseline.scale > 0).all()
+    np.testing.assert_allclose(baseline.days * 24, np.isfinite(values).sum(axis=1))
+
+
+def test_it_agrees_with_stl(usage, panel_of):
+    """statsmodels' robust STL, an independent method, expects the same of the coming week."""
+    rows = np.array([usage(63, seed=seed) for seed in range(5)])
+    past = 56 * 24
+    ours = fit(rows[:, :past], learned(rows[:, :past]), panel_of(*rows).start).profile
+    for row, mine in zip(rows, ours, strict=True):
+        theirs = stl_expected(row, np.ones(len(row), bool), range(past, len(row)))
+        assert np.abs(mine - theirs).sum() / theirs.sum() < 0.06
+        assert np.abs(mine - row[past:]).sum() < 1.25 * np.abs(theirs - row[past:]).sum()

@@ -1,0 +1,57 @@
+"""Surprise against distributions that are known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.threshold import BUDGET, at_budget, calibrate, nats, sums
+
+HOURS = st.lists(st.one_of(st.none(), st.integers(-100, 100)), max_size=40)
+
+
+@given(hours=HOURS, window=st.sampled_from([1, 3, 24]))
+def test_sums_are_sums(hours, window):
+    excess = np.array([[math.nan if hour is None else float(hour) for hour in hours]])
+    expected = [
+        math.nan if hour is None else sum(each or 0 for each in hours[max(0, end + 1 - window) : end + 1])
+        for end, hour in enumerate(hours)
+    ]
+    np.testing.assert_allclose(sums(excess, window)[0], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e12])
+def test_nats_are_minus_the_log_of_the_chance(scale):
+    """Of an exponential excess the chance of more than x is exp(-x)."""
+    past = scale * np.random.default_rng(0).exponential(size=(20, 1008))
+    tails = calibrate(past, np.full(20, 1e-9), 1)
+    for chance in (1e-2, 1e-3, 1e-4):
+        surprise = nats(tails, np.full(20, -scale * math.log(chance)))
+        assert np.mean(surprise) == pytest.approx(-math.log(chance), rel=0.1)
+
+
+def test_a_bursty_series_is_surprised_less():
+    rng = np.random.default_rng(0)
+    calm, bursty = rng.standard_normal((1, 1008)), rng.standard_t(1.5, (1, 1008))
+    at = np.full(1, 12.0)
+    assert nats(calibrate(calm, np.full(1, 0.01), 1), at) > 2 * nats(calibrate(bursty, np.full(1, 0.01), 1), at)
+
+
+def test_without_a_past_the_population_speaks():
+    tails = calibrate(np.full((1, 1008), np.nan), np.full(1, 2.0), 4)
+    assert tails.tolist() == [[pytest.approx(2 * math.sqrt(4)), pytest.approx(1.3), pytest.approx(0.8)]]
+
+
+def test_missing_hours_do_not_count():
+    past = np.random.default_rng(0).standard_normal((1, 700))
+    gappy = np.full((1, 1000), np.nan)
+    gappy[:, 300:] = past
+    np.testing.assert_array_equal(calibrate(gappy, np.ones(1), 3), calibrate(past, np.ones(1), 3))
+
+
+@given(budget=st.floats(0.001, 100))
+def test_a_smaller_budget_asks_for_more(budget):
+    assert at_budget(9.0, BUDGET) == 9.0
+    assert at_budget(9.0, budget) > at_budget(9.0, budget * 1.5)
