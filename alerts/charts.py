@@ -35,7 +35,7 @@ _ACTUAL, _EXPECTED, _BAND = "#0b3a66", "#4f7cac", "#dfe9f4"
 _ODD, _SHADE, _LEVEL = "#c2410c", "#fde6d3", "#6d28a8"
 _EXPECTED_DASH, _LEVEL_DASH, _MARK_DASH = "5 4", "10 5", "2 4"
 _NAMES, _AMOUNTS, _BAR, _BAR_ROW = 176, 140, 14, 27
-_FONTS = sorted(map(str, (Path(__file__).parent / "fonts").glob("*.ttf")))
+_FONTS = [str(Path(__file__).parent / "fonts" / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
 _IN_FONTS = re.compile(r"[ -~\u00a0-\u017f\u0400-\u045fҐґ‐-―‘-„†-•…‰′″€₩₽№←-↓−≈≠≤≥Δ]*")
 
 

@@ -14,6 +14,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}$){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+)")
+_QUOTED_CHARACTERS = re.compile(r'[()<>\[\]:;@\\,"]')
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _EXTRA_HEADER = re.compile(r"(?:List|X)-[A-Za-z0-9-]+")
 _KEPT_WHOLE = re.compile(rf"In-Reply-To|References|{_EXTRA_HEADER.pattern}")
@@ -106,12 +107,16 @@ def valid_address(text: str) -> bool:
 
 
 def mailbox(text: str) -> Address:
-    """From `address` or `Name <address>`. Raises ValueError."""
+    """From `address` or `Name <address>`. Raises ValueError.
+
+    The name loses the characters that would need quotes: the standard library drops the quotes of a name that it
+    folds, and what stood in them could then be read as an address.
+    """
     match = _MAILBOX.fullmatch(text.strip())
     name, address = (match["name"] or "", match["inside"] or match["bare"]) if match else ("", "")
     if not valid_address(address):
         raise ValueError(f"{text!r} is not an e-mail address: write name@example.com or Name <name@example.com>")
-    return Address(_header_text(name).strip(' "'), addr_spec=address)
+    return Address(_header_text(_QUOTED_CHARACTERS.sub(" ", name)), addr_spec=address)
 
 
 def _write_headers(message: EmailMessage, letter: Letter) -> None:

@@ -17,7 +17,7 @@ from billing.catalog import Catalog
 from billing.hours import utc
 from billing.money import money_text
 
-NAME = 60  # characters of a name
+NAME = 40  # characters of a name
 NOTICE = timedelta(days=120)
 SETTLED = ("granted", "refused", "expired", "withdrawn")
 UTC = ZoneInfo("UTC")
@@ -25,6 +25,8 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True)
 class Sections:
+    """Every instant on the partner's clock and in UTC; every list in the order of what matters most."""
+
     standing: Standing
     book: Book
     catalog: Catalog

@@ -120,7 +120,8 @@ def _meter(row: Mapping[str, str | None], place: str, line: int, faults: list[Fa
     for column in ("rollup", "hourly_option_rollup"):
         if text[column] not in ROLLUP_NAMES:
             fault(column, f"{text[column]!r} is none of {', '.join(ROLLUP_NAMES)}")
-    if not text["per"].isdecimal() or int(text["per"]) < 1:
+    per = number("per")
+    if per < 1 or per != int(per):
         fault("per", f"{text['per']!r} is not a whole number of 1 or more")
     prices = {plan: number(f"list_{plan}") for plan in PLANS if text[f"list_{plan}"]}
     allotment = number("allotment_quantity")
@@ -133,7 +134,7 @@ def _meter(row: Mapping[str, str | None], place: str, line: int, faults: list[Fa
         usage_types=tuple(text["usage_types"].split(";")),
         rollup=text["rollup"],
         hourly_option_rollup=text["hourly_option_rollup"],
-        per=int(text["per"]),
+        per=int(per),
         unit=text["unit"],
         parent=text["allotment_parent"] or None,
         allotment_quantity=allotment,

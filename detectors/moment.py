@@ -13,6 +13,7 @@ from detectors.series import Flags, Floats, Panel
 Scalar = TypeVar("Scalar", bound=np.generic)
 NEVER = np.iinfo(np.int64).max
 LIVE_HOURS = 24  # an alert's hour so near means that the alert is still live
+NEWCOMER = 31 * 24  # a whole month of first use is announced as one
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Moment:
 
     day_ahead: as of 00:00 of each hour's day; week_ahead: as of a week before that. fresh: [series, REACH], something
     was said and no alert has the hour yet (the newest hour may be under alert). live: [series], an alert has an hour
-    within the last 24. newcomer: [series], first used within the last 168 h, by an org known for long enough; idle:
+    within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known for long enough; idle:
     [series], hours for which the org was known before. age: [series], days from the first hour heard to 00:00.
     """
 
@@ -95,7 +96,7 @@ def at_close(panel: Panel, learned: Flags, column: int, past: Past, lives: Lives
         week_ahead=Outlook(past.ahead[:, window], past.older),
         fresh=np.concatenate([(said & known)[:, :-1], said[:, -1:]], axis=1),
         live=np.any(~known[:, -1 - LIVE_HOURS : -1], axis=1),
-        newcomer=(lives.used <= column) & (column - WEEK_HOURS < lives.used),
+        newcomer=(lives.used <= column) & (column - NEWCOMER < lives.used),
         idle=lives.idle,
         age=np.maximum(column - hour - lives.heard, 0) / 24,
         past=past,

@@ -61,7 +61,7 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
 
 def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
     """Loud ones first, dearest first, with the id that a verdict asks for."""
-    columns = [("alert", 15), ("customer", -11), ("meter", -13), ("since", 9), ("h", 4), ("worth", 14), ("state", -8)]
+    columns = [("alert", 15), ("customer", -10), ("meter", -11), ("since", 9), ("h", 3), ("worth", 13), ("state", -8)]
     table = _table("Alerts", columns)
     for alert in sorted(found, key=_by_money):
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))

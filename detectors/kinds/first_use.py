@@ -14,7 +14,7 @@ def learn(course: Course) -> Floats:
 
 
 def judge(moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG001 - the shape that all kinds share
-    """Every hour with usage in the first 168 after the first; nothing was expected.
+    """Every hour with usage while the series is a newcomer; nothing was expected.
 
     Surprise after Laplace's rule of succession: a meter idle for n hours is used in the next with chance 1 / (n + 2).
     """

@@ -151,6 +151,13 @@ def test_no_text_adds_a_header_a_part_or_a_recipient(
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", f"{message['Subject']}{message['From']}")
 
 
+def test_an_address_in_a_long_name_of_the_sender_stays_a_name() -> None:
+    """The standard library's folding loses the quotes of this one: the From would be x@evil.example."""
+    name = "Bcc: x@evil.example Bcc: x@evil.example = ?utf-8?q?=0D=0ABcc:x@evil.example?="
+    (sender,) = read(replace(LETTER, sender=f"{name} <floodmark@msp.example>"))["From"].addresses
+    assert sender.addr_spec == "floodmark@msp.example"
+
+
 @settings(max_examples=150)
 @given(subject=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=200))
 def test_a_plain_subject_in_any_script_is_read_as_it_was_written(subject: str) -> None:
@@ -206,8 +213,8 @@ def test_what_is_an_address_is_one(text: str) -> None:
     assert valid_address(text)
 
 
-def test_a_sender_may_have_a_name_with_a_comma() -> None:
-    assert str(mailbox("Kim, Lee & Co <kim@partner.example>")) == '"Kim, Lee & Co" <kim@partner.example>'
+def test_a_sender_may_have_a_name_which_loses_what_needs_quotes() -> None:
+    assert str(mailbox("Kim, Lee & Co <kim@partner.example>")) == "Kim Lee & Co <kim@partner.example>"
     assert str(mailbox('"Kim" <kim@partner.example>')) == "Kim <kim@partner.example>"
     assert str(mailbox(" kim@partner.example ")) == "kim@partner.example"
 
