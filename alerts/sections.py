@@ -49,12 +49,12 @@ class Sections:
 
     def customers(self) -> Iterator[dict[str, str]]:
         for one in sums(self.standing, lambda line: line.customer_id):
-            yield {"name": self.customer(one.of), **one.money}
+            yield {"name": self.customer(one.of), "currency": one.currency, **one.money}
 
     def products(self) -> Iterator[dict[str, str]]:
         for one in sums(self.standing, lambda line: line.meter):
             quantity = readable(one.quantity, self.catalog.meters[one.of])
-            yield {"name": self.product(one.of), "quantity": quantity, **one.money}
+            yield {"name": self.product(one.of), "currency": one.currency, "quantity": quantity, **one.money}
 
     def spikes(self) -> Iterator[dict[str, str]]:
         """The loud ones: what still costs first, by money; then what was dismissed, planned or withdrawn."""

@@ -1,5 +1,6 @@
 """Where a partner stands in a month, and the sums a digest is made of."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,7 +62,10 @@ class Sum(NamedTuple):
 
 
 def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
-    """The lines grouped by `of` and currency, the largest forecast of each currency first."""
+    """The lines grouped by `of` and currency: the largest forecast of each currency, then the second of each, ...
+
+    Any first few of them thus tell of every currency; the partner's own is the first.
+    """
     groups: dict[tuple[str, str], tuple[list[Line], list[Line]]] = {}
     for column, lines in enumerate((standing.to_date, standing.projected)):
         for line in lines:
@@ -78,7 +82,13 @@ def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
         )
         for (name, currency), (to_date, projected) in groups.items()
     ]
-    return sorted(found, key=lambda one: (one.currency, -one.projected, one.of))
+    found.sort(key=lambda one: (-one.projected, one.of))
+    seen: Counter[str] = Counter()
+    ranks = []
+    for one in found:
+        ranks.append((seen[one.currency], one.currency != standing.partner.currency, one.currency, one))
+        seen[one.currency] += 1
+    return [one for *_, one in sorted(ranks)]
 
 
 def at_stake(standing: Standing, currency: str) -> Decimal:

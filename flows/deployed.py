@@ -151,7 +151,8 @@ def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = 
 
 def hour_of(at: datetime | None) -> datetime:
     """The clock of a run: as given, else the hour it was scheduled for. Never now: runs start late, or early."""
-    return floor_hour(at or runtime.flow_run.scheduled_start_time)
+    scheduled = runtime.flow_run.scheduled_start_time  # pendulum's, whose arithmetic is another
+    return floor_hour(at or datetime.fromisoformat(scheduled.isoformat()))
 
 
 def tolerant(failures: list[str], step: Callable[[], int]) -> int:

@@ -11,6 +11,7 @@ from alerts.alert import Alert
 from alerts.digest import Standing, digest_letter
 from alerts.mail import Letter
 from alerts.outbox import Delivery
+from alerts.ticket import Ticket
 from billing import book_store, statement
 from billing.book import Book, Partner
 from billing.database import transaction
@@ -91,7 +92,7 @@ def _letters(
             to_date=[line for line in bill.lines if line.partner_id == partner.partner_id],
             projected=[line for line in lines if line.partner_id == partner.partner_id],
             alerts=[alert for alert in alerts if alert.partner_id == partner.partner_id and _concerns(alert, month)],
-            tickets=[t for t in tickets if t.partner_id == partner.partner_id and (t.month == month or t.opened_at)],
+            tickets=[t for t in tickets if t.partner_id == partner.partner_id and _worth_a_line(t, month)],
             deliveries=deliveries,
             complete_to=_complete_to(usage.grid, book, partner),
             **_faults(bill, book, partner),
@@ -101,6 +102,13 @@ def _letters(
             digest_letter(standing, book, app.rules.catalog, digest_key(partner, at), app.settings.mail.sender, zone)
         )
     return letters
+
+
+def _worth_a_line(ticket: Ticket, month: Month) -> bool:
+    """Tickets that were never opened and owe nothing are left out, and those of the month before that are settled."""
+    if ticket.month != month:
+        return ticket.opened_at is not None and ticket.state in ("open", "sent", "acknowledged")
+    return ticket.opened_at is not None or ticket.state != "withdrawn"
 
 
 def _concerns(alert: Alert, month: Month) -> bool:

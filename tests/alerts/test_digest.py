@@ -112,6 +112,18 @@ def test_two_currencies_are_two_sums() -> None:
     assert "Month to date: 77.00 EUR" in text and "Month to date: 23,773.69 USD" in text
 
 
+def test_no_currency_crowds_out_another() -> None:
+    """Of 40 customers in euros and one in dollars, the partner's own currency, the dollars are listed first."""
+    euros = [
+        replace(line("lantern", "logs_ingested", f"{n + 1}000.00"), customer_id=f"e{n}", currency="EUR")
+        for n in range(40)
+    ]
+    dollars = line("oriole", "logs_ingested", "1.00")
+    found = sums(replace(WREN_STANDING, to_date=euros, projected=[*euros, dollars]), lambda x: x.customer_id)
+    assert [one.of for one in found[:4]] == ["oriole", "e39", "e38", "e37"]
+    assert [one.to_date for one in found[:2]] == [Decimal(0), Decimal("40000.00")]
+
+
 def test_what_is_at_stake_is_loud_and_live() -> None:
     dismissed = replace(HOSTS, state="dismissed")
     assert at_stake(WREN_STANDING, "USD") == Decimal("13142.15")
