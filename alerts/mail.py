@@ -10,9 +10,8 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any, NamedTuple
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}$){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+from billing.addresses import valid_address
+
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+)")
 _QUOTED_CHARACTERS = re.compile(r'[()<>\[\]:;@\\,"]')
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
@@ -99,11 +98,6 @@ def compose(letter: Letter) -> bytes:
 def message_id(key: str, sender: str) -> str:
     """The Message-ID of the letter known by `key`: always the same for the same key and sender's domain."""
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{mailbox(sender).domain}>"
-
-
-def valid_address(text: str) -> bool:
-    """Whether the text is one bare e-mail address, `local@domain.example`, in ASCII (RFC 5321 without quoting)."""
-    return _ADDRESS.fullmatch(text) is not None
 
 
 def mailbox(text: str) -> Address:

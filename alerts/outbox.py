@@ -14,7 +14,7 @@ from alerts.tables import deliveries, tickets
 from billing.database import transaction
 from billing.errors import WorldError
 
-LEASE = timedelta(minutes=2)  # longer than a send may take; a sender that died holds a row no longer
+LEASE = timedelta(minutes=5)  # longer than a send may take; a sender that died holds a row no longer
 
 
 class Sink(Protocol):

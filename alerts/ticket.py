@@ -122,7 +122,7 @@ def _sorted_by_kind(
     usage_is_open = "usage" in pinned.values()
     of_kind: dict[str, list[Alert]] = {kind: [] for kind in KINDS}
     fresh: list[Alert] = []
-    for alert in sorted(alerts, key=lambda a: (a.started_at, a.alert_id)):
+    for alert in alerts:
         if alert.state == "vendor_fault":
             of_kind["vendor_fault"].append(alert)
         elif alert.alert_id in pinned:
@@ -132,7 +132,7 @@ def _sorted_by_kind(
         else:
             of_kind["usage"].append(alert)
     of_kind["usage" if usage_is_open or of_kind["usage"] else "precaution"] += fresh
-    return of_kind
+    return {kind: sorted(mine, key=lambda a: (a.started_at, a.alert_id)) for kind, mine in of_kind.items()}
 
 
 def _claim(alert: Alert, month: Month) -> Claim:

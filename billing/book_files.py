@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from billing.addresses import valid_address
 from billing.book import Book, Contract, Customer, Org, Partner, Term, Tier
 from billing.catalog import PLANS, Catalog
 from billing.csv_rows import Row, read_rows
@@ -68,7 +68,7 @@ def _unique(values: Sequence[Any], rows: Sequence[Row], column: str) -> dict[str
 def _partner(row: Row) -> Partner:
     emails = tuple(address for part in row.text("emails").split(";") if (address := part.strip()))
     for address in emails:
-        if not _is_address(address):
+        if not valid_address(address):
             row.fault("emails", f"{address!r} is not an e-mail address")
     return Partner(
         partner_id=row.identifier("partner_id"),
@@ -186,11 +186,3 @@ def _zone(row: Row) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         row.fault("time_zone", f"{value!r} is not a time zone, such as Asia/Seoul")
     return value
-
-
-def _is_address(text: str) -> bool:
-    try:
-        address = Address(addr_spec=text)
-    except Exception:  # noqa: BLE001  the parser raises IndexError and its own errors alike
-        return False
-    return bool(address.username and "." in address.domain and text.isascii() and not set(text) & set(' "<>(),;:\\'))

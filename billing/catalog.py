@@ -3,10 +3,11 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from billing.csv_rows import Row, read_rows
 from billing.errors import Fault, SettingsError
 
 HERE = Path(__file__).parent
@@ -59,31 +60,21 @@ class Catalog:
 @cache
 def load(path: Path = HERE / "catalog.csv") -> Catalog:
     """Read a catalogue. Raises SettingsError naming every fault."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if lacking := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-                raise SettingsError([Fault(str(path), 1, "", f"lacks the columns {', '.join(lacking)}")])
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError([Fault(str(path), 0, "", f"the catalogue cannot be read: {error}")]) from error
     faults: list[Fault] = []
     meters: dict[str, Meter] = {}
-    for line, row in rows:
-        found = _meter(row, str(path), line, faults)
-        if found and found.meter in meters:
-            faults.append(Fault(str(path), line, "meter", f"{found.meter} stands there twice"))
-        elif found:
-            meters[found.meter] = found
-    faults += [
-        Fault(str(path), 0, m.meter, f"its allotment_parent {m.parent} is no meter")
-        for m in meters.values()
-        if m.parent and m.parent not in meters
-    ]
-    ordered = _parents_first(meters) if not faults else {}
+    rows = list(read_rows(path, COLUMNS, faults))
+    for row in rows:
+        meter = _meter(row)
+        if meter.meter in meters:
+            row.fault("meter", f"{meter.meter!r} stands there twice")
+        meters.setdefault(meter.meter, meter)
+    for row in rows:
+        if (parent := row.cells["allotment_parent"]) and parent not in meters:
+            row.fault("allotment_parent", f"{parent!r} is no meter")
+    ordered = _parents_first(meters)
     if not faults and len(ordered) < len(meters):
-        rest = ", ".join(sorted(meters.keys() - ordered.keys()))
-        faults.append(Fault(str(path), 0, "allotment_parent", f"goes round in a circle: {rest}"))
+        circle = ", ".join(sorted(meters.keys() - ordered.keys()))
+        faults.append(Fault(path.name, 0, "allotment_parent", f"goes round in a circle: {circle}"))
     if faults:
         raise SettingsError(faults)
     with (HERE / "known_types.csv").open(encoding="utf-8", newline="") as file:
@@ -98,45 +89,21 @@ def _parents_first(meters: Mapping[str, Meter]) -> dict[str, Meter]:
     return ordered
 
 
-def _meter(row: Mapping[str, str | None], place: str, line: int, faults: list[Fault]) -> Meter | None:
-    text = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    before = len(faults)
-
-    def fault(column: str, what: str) -> None:
-        faults.append(Fault(place, line, column, what))
-
-    def number(column: str) -> Decimal:
-        try:
-            value = Decimal(text[column] or "0")
-        except InvalidOperation:
-            value = Decimal(-1)
-        if not value.is_finite() or value < 0:
-            fault(column, f"{text[column]!r} is not a number of 0 or more")
-        return value
-
-    for column in ("meter", "product_family", "usage_types"):
-        if not text[column]:
-            fault(column, "is empty")
-    for column in ("rollup", "hourly_option_rollup"):
-        if text[column] not in ROLLUP_NAMES:
-            fault(column, f"{text[column]!r} is none of {', '.join(ROLLUP_NAMES)}")
-    per = number("per")
-    if per < 1 or per != int(per):
-        fault("per", f"{text['per']!r} is not a whole number of 1 or more")
-    prices = {plan: number(f"list_{plan}") for plan in PLANS if text[f"list_{plan}"]}
-    allotment = number("allotment_quantity")
-    if len(faults) > before:
-        return None
+def _meter(row: Row) -> Meter:
+    per = row.whole("per")
+    if not per:
+        row.fault("per", f"{row.cells['per']!r} is not a whole number of 1 or more")
+    prices = {plan: row.number(f"list_{plan}") for plan in PLANS}
     return Meter(
-        meter=text["meter"],
-        name=text["name"] or text["meter"],
-        product_family=text["product_family"],
-        usage_types=tuple(text["usage_types"].split(";")),
-        rollup=text["rollup"],
-        hourly_option_rollup=text["hourly_option_rollup"],
-        per=int(per),
-        unit=text["unit"],
-        parent=text["allotment_parent"] or None,
-        allotment_quantity=allotment,
-        list_prices=prices,
+        meter=row.identifier("meter"),
+        name=row.text("name") or row.cells["meter"],
+        product_family=row.identifier("product_family"),
+        usage_types=tuple(row.identifier("usage_types").split(";")),
+        rollup=row.choice("rollup", ROLLUP_NAMES),
+        hourly_option_rollup=row.choice("hourly_option_rollup", ROLLUP_NAMES),
+        per=per or 1,
+        unit=row.text("unit"),
+        parent=row.cells["allotment_parent"] or None,
+        allotment_quantity=row.number("allotment_quantity") or Decimal(0),
+        list_prices={plan: price for plan, price in prices.items() if price is not None},
     )

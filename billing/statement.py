@@ -10,6 +10,7 @@ import polars as pl
 
 from billing.bill import Line, Rules, lines
 from billing.book import Book
+from billing.catalog import Catalog
 from billing.frames import KEY
 from billing.grid import Grid, Tape
 from billing.hours import HOUR, Month, iso
@@ -84,18 +85,28 @@ def state(book: Book, rules: Rules, usage: pl.DataFrame, month: Month, until: da
     """The bill from the rows that hold (Lake.current) for the month."""
     usage = usage.filter(pl.col("hour").is_between(month.start, until, closed="left"))
     grid = Tape.settled(usage, rules.catalog, month.start, month.end, until)
-    org_ids = pl.Series("org_id", list(book.orgs), pl.String)
-    kinds = [*rules.catalog.of_type(), *rules.catalog.known]
-    known = pl.DataFrame(kinds, schema={"product_family": pl.String, "usage_type": pl.String}, orient="row")
     return Statement(
         month=month,
         as_of=until,
         state=state_,
         lines=lines(book, rules, grid, month, until),
-        unassigned=_counted(usage.filter(~pl.col("org_id").is_in(org_ids.implode())), ["org_id"]),
-        unknown_products=_counted(usage.join(known, on=known.columns, how="anti"), known.columns),
+        unassigned=unassigned(book, usage),
+        unknown_products=unknown_products(rules.catalog, usage),
         uncontracted=_uncontracted(book, grid, month, until),
     )
+
+
+def unassigned(book: Book, usage: pl.DataFrame) -> list[dict[str, Any]]:
+    """The orgs of the usage that are on no customer, and how many keys each has."""
+    orgs = pl.DataFrame({"org_id": list(book.orgs)}, schema={"org_id": pl.String})
+    return _counted(usage.join(orgs, on="org_id", how="anti"), ["org_id"])
+
+
+def unknown_products(catalog: Catalog, usage: pl.DataFrame) -> list[dict[str, Any]]:
+    """The usage types that are on no meter and not known as parts or totals, and how many keys each has."""
+    schema = {"product_family": pl.String, "usage_type": pl.String}
+    known = pl.DataFrame([*catalog.of_type(), *catalog.known], schema=schema, orient="row")
+    return _counted(usage.join(known, on=known.columns, how="anti"), known.columns)
 
 
 def _counted(rows: pl.DataFrame, by: list[str]) -> list[dict[str, Any]]:

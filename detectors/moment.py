@@ -30,8 +30,9 @@ class Moment:
 
     day_ahead: as of 00:00 of each hour's day; week_ahead: as of a week before that. fresh: [series, REACH], something
     was said and no alert has the hour yet (the newest hour may be under alert). live: [series], an alert has an hour
-    within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known for long enough; idle:
-    [series], hours for which the org was known before. age: [series], days from the first hour heard to 00:00.
+    within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known for long
+    enough; idle: [series], hours for which the org was known before. age: [series], days from the first hour heard
+    to 00:00.
     """
 
     actual: Floats

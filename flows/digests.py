@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
 from sqlalchemy.engine import Connection
 
 from alerts import outbox, store
@@ -15,7 +17,6 @@ from alerts.ticket import Ticket
 from billing import book_store, statement
 from billing.book import Book, Partner
 from billing.database import transaction
-from billing.grid import Grid
 from billing.hours import DAY, HOUR, Month, iso
 from billing.statement import Statement
 from flows.bill import forecast as projected_lines
@@ -79,7 +80,8 @@ def _letters(
     alerts = store.alerts(connection, months[0].start)
     expect = forecast(app, panel(usage.grid, book, alerts))
     until = statement.month_to_date(month, at, at)
-    bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
+    rows = app.lake.current(month.start, until)
+    bill = statement.state(book, app.rules, rows, month, until, "estimate")
     lines = projected_lines(app, book, usage.grid, expect, month)
     tickets = store.tickets(connection, months)
     deliveries = _standings(outbox.all_deliveries(connection))
@@ -94,8 +96,8 @@ def _letters(
             alerts=[alert for alert in alerts if alert.partner_id == partner.partner_id and _concerns(alert, month)],
             tickets=[t for t in tickets if t.partner_id == partner.partner_id and _worth_a_line(t, month)],
             deliveries=deliveries,
-            complete_to=_complete_to(usage.grid, book, partner),
-            **_faults(bill, book, partner),
+            complete_to=complete_to(usage.grid, _own(book, partner)),
+            **_faults(app, bill, rows, _own(book, partner)),
         )
         zone = app.settings.tickets.vendor_time_zone
         letters.append(
@@ -131,17 +133,17 @@ def _standings(deliveries: Sequence[Delivery]) -> dict[str, str]:
     }
 
 
-def _complete_to(grid: Grid, book: Book, partner: Partner) -> datetime | None:
-    customers = {customer.customer_id for customer in book.customers_of.get(partner.partner_id, ())}
-    orgs = {org_id: org for org_id, org in book.orgs.items() if org.customer_id in customers}
-    return complete_to(grid, Book(orgs=orgs))
+def _own(book: Book, partner: Partner) -> Book:
+    """The partner's customers and orgs."""
+    customers = {c.customer_id: c for c in book.customers_of.get(partner.partner_id, ())}
+    return Book(customers=customers, orgs={k: org for k, org in book.orgs.items() if org.customer_id in customers})
 
 
-def _faults(bill: Statement, book: Book, partner: Partner) -> dict[str, list[dict[str, object]]]:
-    """What could not be billed. An org on no customer and an unknown product are nobody's: every digest names them."""
-    mine = {customer.customer_id for customer in book.customers_of.get(partner.partner_id, ())}
+def _faults(app: App, bill: Statement, usage: pl.DataFrame, own: Book) -> dict[str, list[dict[str, Any]]]:
+    """What could not be billed. An org on no customer may be anybody's: every digest names it."""
+    mine = usage.filter(pl.col("org_id").is_in(list(own.orgs)))
     return {
         "unassigned": [dict(row) for row in bill.unassigned],
-        "unknown_products": [dict(row) for row in bill.unknown_products],
-        "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in mine],
+        "unknown_products": statement.unknown_products(app.rules.catalog, mine),
+        "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in own.customers],
     }

@@ -52,7 +52,9 @@ def serve(workspace: Path) -> None:
     app.engine.dispose()
     zones = sorted({partner.time_zone for partner in partners if partner.digest != "none"})
     where = {"workspace": str(workspace.resolve())}
-    deployments: list[Any] = [cycle.to_deployment("served-hourly", schedule=Cron(HOURLY, timezone="UTC"), parameters=where)]
+    deployments: list[Any] = [
+        cycle.to_deployment("served-hourly", schedule=Cron(HOURLY, timezone="UTC"), parameters=where)
+    ]
     deployments += [
         digest.to_deployment(
             "served-digest-" + zone.replace("/", "-").lower(),

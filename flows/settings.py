@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from alerts.clock import Desk
-from alerts.mail import valid_address
 from alerts.sinks.smtp import Smtp
+from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
 

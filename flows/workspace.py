@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from alerts.mail import Letter, compose
+from alerts.sinks.smtp import Smtp
 from billing import book_store
 from billing.book import Book, Partner
 from billing.database import transaction
@@ -126,10 +127,10 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
 
 def _mail_faults(app: App) -> list[Fault]:
     sink = app.sinks.get("smtp")
-    if sink is None:
+    if not isinstance(sink, Smtp):
         return []
     try:
-        sink.probe()  # type: ignore[attr-defined]
+        sink.probe()
     except WorldError as error:
         return [Fault(settings_file.FILE, 0, "mail.url", str(error))]
     return []

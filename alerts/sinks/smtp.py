@@ -3,13 +3,14 @@
 import re
 import smtplib
 import ssl
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from email.parser import BytesHeaderParser
 from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import unquote, urlsplit
 
-from alerts.mail import valid_address
 from alerts.sinks.receipt import Receipt
+from billing.addresses import valid_address
 from billing.errors import WorldError
 
 _PORTS = {"smtp": 25, "smtps": 465}
@@ -57,17 +58,28 @@ class Smtp:
         sender = headers["From"].addresses[0]
         if not to or not all(map(valid_address, to)):
             raise WorldError(f"not a list of e-mail addresses: {', '.join(to) or 'empty'}", permanent=True)
+        with self._session(sender.domain) as server:
+            answer = self._hand_over(server, sender.addr_spec, to, message)
+        return Receipt("sent", f"{headers['Message-ID']} {answer}")
+
+    def probe(self) -> None:
+        """Reach the server and log in; nothing is sent. Raises WorldError."""
+        with self._session("localhost.localdomain"):
+            pass
+
+    @contextmanager
+    def _session(self, our_name: str) -> Iterator[smtplib.SMTP]:
+        """A connection that is ready for a message; what goes wrong with it is a WorldError."""
         try:
-            with closing(self._connect(sender.domain)) as server:
+            with closing(self._connect(our_name)) as server:
                 self._secure(server)
-                answer = self._hand_over(server, sender.addr_spec, to, message)
+                yield server
                 with suppress(OSError):
                     server.quit()
         except smtplib.SMTPResponseException as error:
             raise self._refusal("the connection", error.smtp_code, error.smtp_error) from error
         except OSError as error:
             raise WorldError(f"mail server {self.host}:{self.port}: {error}") from error
-        return Receipt("sent", f"{headers['Message-ID']} {answer}")
 
     def _connect(self, our_name: str) -> smtplib.SMTP:
         if self._wrapped:
@@ -75,7 +87,10 @@ class Smtp:
         return smtplib.SMTP(self.host, self.port, our_name, timeout=self._timeout)
 
     def _secure(self, server: smtplib.SMTP) -> None:
-        """Encrypt where the server can, then log in where there is a user."""
+        """Encrypt where the server can, then log in where there is a user.
+
+        A login that fails is not permanent: the mend is in the settings, and the message is still owed.
+        """
         server.ehlo_or_helo_if_needed()
         encrypted = self._wrapped or server.has_extn("starttls")
         if encrypted and not self._wrapped:
@@ -84,17 +99,16 @@ class Smtp:
         if not self._user:
             return
         if not encrypted and not _LOOPBACK.fullmatch(self.host):
-            raise WorldError(
-                f"mail server {self.host}:{self.port} offers no encryption: the password was not sent; use smtps://",
-                permanent=True,
-            )
+            what = "offers no encryption: the password was not sent; use smtps://"
+            raise WorldError(f"mail server {self.host}:{self.port} {what}")
         try:
             server.login(self._user, self._password)
         except smtplib.SMTPAuthenticationError as error:
             # Without the server's text, which may repeat what it was sent.
-            raise self._refusal("the user and password", error.smtp_code, "") from None
+            what = f"refused the user and password: {error.smtp_code}"
+            raise WorldError(f"mail server {self.host}:{self.port} {what}") from None
         except smtplib.SMTPNotSupportedError:
-            raise WorldError(f"mail server {self.host}:{self.port} offers no login", permanent=True) from None
+            raise WorldError(f"mail server {self.host}:{self.port} offers no login") from None
 
     def _hand_over(self, server: smtplib.SMTP, sender: str, to: tuple[str, ...], message: bytes) -> str:
         """The server's answer to the whole message. Nobody gets it unless every reader was accepted."""

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.mail import Attachment, Letter, Picture, compose, mailbox, message_id, valid_address
+from alerts.mail import Attachment, Letter, Picture, compose, mailbox, message_id
+from billing.addresses import valid_address
 
 SENDER = "Floodmark <floodmark@msp.example>"
 LETTER = Letter(

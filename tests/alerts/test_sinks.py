@@ -198,21 +198,21 @@ def test_the_user_of_the_url_logs_in(serve: Serve, tls: Tls) -> None:
     assert len(inbox.letters) == 1
 
 
-def test_a_wrong_password_is_a_lasting_error_that_does_not_tell_it(serve: Serve, tls: Tls) -> None:
+def test_a_wrong_password_can_be_mended_and_is_not_told(serve: Serve, tls: Tls) -> None:
     inbox = Inbox()
     port, _ = serve(inbox, tls_context=tls.server, authenticator=inbox.authenticate, auth_required=True)
     with pytest.raises(WorldError, match=r"127\.0\.0\.1:\d+ refused the user and password: 535") as caught:
         Smtp(url(port, "floodmark:wr0ng@"), context=tls.client).send("k", (DESK,), MESSAGE)
-    assert caught.value.permanent
+    assert not caught.value.permanent
     assert "wr0ng" not in str(caught.value)
     assert not inbox.letters
 
 
-def test_a_server_without_a_login_is_a_lasting_error(serve: Serve) -> None:
+def test_a_server_without_a_login_is_an_error_that_can_be_mended(serve: Serve) -> None:
     port, _ = serve(auth_exclude_mechanism=["PLAIN", "LOGIN"])
     with pytest.raises(WorldError, match="offers no login") as caught:
         Smtp(url(port, LOGIN)).send("k", (DESK,), MESSAGE)
-    assert caught.value.permanent
+    assert not caught.value.permanent
 
 
 def test_a_password_does_not_cross_a_network_unencrypted(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_a_password_does_not_cross_a_network_unencrypted(serve: Serve, monkeypat
     )
     with pytest.raises(WorldError, match="offers no encryption: the password was not sent") as caught:
         Smtp(f"smtp://{LOGIN}mail.msp.example:{port}").send("k", (DESK,), MESSAGE)
-    assert caught.value.permanent
+    assert not caught.value.permanent
     assert not inbox.logins
 
 

@@ -114,7 +114,7 @@ def test_a_mail_server_that_is_away_is_tried_again_and_told(
     small_workspace(tmp_path / "w").engine.dispose()
     monkeypatch.setenv("FLOODMARK_MAIL__URL", f"smtp://127.0.0.1:{free_port()}")
     monkeypatch.setattr(deployed.deliver, "retry_delay_seconds", [0.1, 0.1, 0.1])
-    with pytest.raises(WorldError, match="digest|127.0.0.1"):
+    with pytest.raises(WorldError, match="Connection refused"):
         deployed.cycle(str(tmp_path / "w"), END)
     _, tickets, deliveries = state_of(tmp_path / "w")
     assert [ticket.state for ticket in tickets] == ["draft"]
@@ -156,7 +156,8 @@ def test_the_deployments_load_without_a_warning_and_are_scheduled(api: str, tmp_
 
 def test_a_served_workspace_is_scheduled_in_its_partners_zones(api: str, tmp_path: Path) -> None:
     small_workspace(tmp_path / "w").engine.dispose()
-    command = [sys.executable, "-c", "from flows.cli import main; main()", "schedule", "--workspace", str(tmp_path / "w")]
+    program = "from flows.cli import main; main()"
+    command = [sys.executable, "-c", program, "schedule", "--workspace", str(tmp_path / "w")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as served:
 
         def deployed() -> list[Any]:
