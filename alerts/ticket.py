@@ -152,8 +152,8 @@ def _with_clock(ticket: Ticket, clock: Clock) -> Ticket:
 def _next(ticket: Ticket, alerts: Sequence[Alert], due: bool, clock: Clock, policy: Policy, at: datetime) -> Ticket:
     if ticket.state in ANSWERED or ticket.state == "expired":
         return ticket
-    if ticket.expires_at and at >= ticket.expires_at and ticket.state in ("draft", "open"):
-        return replace(ticket, state="expired")
+    if ticket.expires_at and at >= ticket.expires_at:
+        return replace(ticket, state="expired") if ticket.state in ("draft", "open") else ticket
     if not alerts or (ticket.opened_at is None and not due):
         return replace(ticket, state="withdrawn")
     if ticket.opened_at is None:

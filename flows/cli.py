@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
-from billing.hours import Month, floor_hour, parse_time
+from billing.hours import Month, floor_hour
+from flows.arguments import HERE, AsJson, At, Workspace, a_month, a_step, a_time
 
 if TYPE_CHECKING:
     from flows.ingest import Ingested
@@ -23,37 +24,6 @@ book = typer.Typer(no_args_is_help=True, help="The book: who, and on what terms.
 ingest = typer.Typer(no_args_is_help=True, help="Usage into the lake.")
 cli.add_typer(book, name="book")
 cli.add_typer(ingest, name="ingest")
-
-
-def a_time(text: str) -> datetime:
-    """ISO 8601 as a UTC instant."""
-    try:
-        return parse_time(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not an ISO 8601 time, such as 2026-10-31T23:00:00Z") from None
-
-
-def a_month(text: str) -> Month:
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def a_step(text: str) -> timedelta:
-    """Whole hours or days: 1h, 24h, 1d."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in ("h", "d") or not number.isdecimal() or int(number) < 1:
-        raise typer.BadParameter(f"{text!r} is not a step: write whole hours or days, such as 1h or 1d")
-    return timedelta(hours=int(number)) if unit == "h" else timedelta(days=int(number))
-
-
-Workspace = Annotated[Path, typer.Option("--workspace", envvar="FLOODMARK_WORKSPACE", help="The workspace.")]
-At = Annotated[
-    datetime | None, typer.Option("--at", parser=a_time, metavar="TIME", help="The clock (ISO 8601). Default: now.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-HERE = Path()
 
 
 @contextmanager

@@ -8,15 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from sqlalchemy import MetaData, create_engine, select
 
 from flows.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "../shared"
-PROGRAM = [sys.executable, "-W", "error", "-c", "from flows.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,26 @@ class Workspace:
     def _environ(self, env: dict[str, str]) -> dict[str, str]:
         system = {k: v for k, v in os.environ.items() if not k.startswith(("FLOODMARK_", "DD_", "COLUMNS"))}
         return system | {"FLOODMARK_WORKSPACE": str(self.path)} | self.env | env
+
+    def run(self, moment: datetime, **env: str) -> Done:
+        """A cycle at `moment` that has to succeed."""
+        return self.well("run", "--at", moment.isoformat(), **env)
+
+    def alerts(self) -> list[Any]:
+        return list(self.well("alerts", "--json").json)
+
+    def tickets(self) -> list[Any]:
+        return list(self.well("tickets", "--json").json)
+
+    def tables(self) -> dict[str, list[str]]:
+        """Every row of every table of the store."""
+        url = self.env.get("FLOODMARK_STORE__DATABASE", f"sqlite:///{self.path / 'floodmark.db'}")
+        engine, there = create_engine(url), MetaData()
+        with engine.connect() as connection:
+            there.reflect(connection)
+            rows = {table.name: sorted(map(repr, connection.execute(select(table)))) for table in there.sorted_tables}
+        engine.dispose()
+        return rows
 
     def outbox(self) -> dict[str, bytes]:
         """{file name: content} of the .eml files."""

@@ -1,5 +1,6 @@
 """A mail server on loopback that keeps what it gets."""
 
+import socket
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -8,16 +9,27 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 
 
-class Mailbox:
-    """`messages` in the order they came. `refusal`: what the server answers instead; `on_message` is called first."""
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
+        return port
 
-    def __init__(self, port: int = 0) -> None:
+
+class Mailbox:
+    """`messages` in the order they came. `refusal`: what the server answers instead; `on_message` is called first.
+
+    The server is up inside `with`, each time on the same port.
+    """
+
+    def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.refusal = ""
         self.on_message: Callable[[], None] = lambda: None
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+        self.port = free_port()
 
     def __enter__(self) -> Self:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
         return self
 
@@ -26,7 +38,7 @@ class Mailbox:
 
     @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self._controller.server.sockets[0].getsockname()[1]}"
+        return f"smtp://127.0.0.1:{self.port}"
 
     @property
     def settings(self) -> dict[str, str]:

@@ -1,0 +1,251 @@
+"""The outbox on both databases: each message once, whoever sends it and whoever dies on the way."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from alerts import outbox, store
+from alerts.mail import Letter, compose, message_id
+from alerts.outbox import LEASE, Delivery, Drained, drain
+from alerts.sinks.receipt import Receipt
+from alerts.ticket import Ticket
+from billing.database import connect, transaction
+from billing.errors import WorldError
+from billing.hours import HOUR, Month
+
+AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
+NOW = datetime(2026, 11, 27, 12, 34, tzinfo=UTC)  # the present time, which is not the cycle's
+SECOND = timedelta(seconds=1)
+DESK = ("desk@vendor.example",)
+TICKET = Ticket("tk_1", "partner", "customer", Month(2026, 11), "usage", "open", opened_at=AT)
+
+
+class Desk:
+    """A receiver that does as it is told with each key, and keeps what it was handed."""
+
+    def __init__(self, act: Callable[[str], Receipt | None] = lambda _: None) -> None:
+        self.act = act
+        self.taken: list[tuple[str, tuple[str, ...], bytes]] = []
+
+    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
+        receipt = self.act(key)
+        self.taken.append((key, to, message))
+        return receipt or Receipt("sent", f"250 {key}")
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key, _, _ in self.taken]
+
+
+class Journal:
+    """A receiver that several processes share: a line a message. `dies`: killed with the message in its hands."""
+
+    def __init__(self, path: Path, dies: bool = False) -> None:
+        self.path, self.dies = path, dies
+
+    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
+        with self.path.open("a") as file:
+            file.write(f"{key}\n")
+        if self.dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Receipt("sent", f"250 {key}")
+
+
+def refuse(permanent: bool) -> Callable[[str], Receipt | None]:
+    def act(_: str) -> Receipt | None:
+        raise WorldError("451 come back later" if not permanent else "550 no such desk", permanent=permanent)
+
+    return act
+
+
+def letter(key: str) -> Letter:
+    sender = "Floodmark <claims@reseller.example>"
+    return Letter(sender, DESK, f"Claim {key}", f"Dear desk, {key}\n", message_id(key, sender), AT)
+
+
+def owe(engine: Engine, *keys: str, sink: str = "smtp", due: datetime = AT, **more: object) -> None:
+    with transaction(engine) as connection:
+        for key in keys:
+            outbox.owe(connection, letter(key), key, "ticket", sink, due, **more)  # type: ignore[arg-type]  # names vary
+
+
+def owe_for_ticket(engine: Engine, ticket: Ticket, **more: object) -> None:
+    with transaction(engine) as connection:
+        store.save_tickets(connection, [], [ticket])
+    owe(engine, f"{ticket.ticket_id}-1", ticket_id=ticket.ticket_id, **more)
+
+
+def all_deliveries(engine: Engine) -> list[Delivery]:
+    with transaction(engine) as connection:
+        return outbox.all_deliveries(connection)
+
+
+def only(engine: Engine) -> Delivery:
+    (found,) = all_deliveries(engine)
+    return found
+
+
+def ticket_state(engine: Engine) -> str:
+    with transaction(engine) as connection:
+        (found,) = store.tickets(connection, [TICKET.month])
+    return found.state
+
+
+def drain_in_process(url: str, journal: Path, dies: bool = False) -> None:
+    engine = connect(url)
+    drain(engine, {"smtp": Journal(journal, dies)}, AT, NOW)
+    engine.dispose()
+
+
+def started(*arguments: object) -> multiprocessing.process.BaseProcess:
+    process = multiprocessing.get_context("spawn").Process(target=drain_in_process, args=arguments)
+    process.start()
+    return process
+
+
+def test_four_senders_deliver_each_of_300_messages_once(database: str, engine: Engine, tmp_path: Path) -> None:
+    keys = [f"tk_{n:03}-1" for n in range(300)]
+    owe(engine, *keys)
+    processes = [started(database, tmp_path / "journal") for _ in range(4)]
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert sorted((tmp_path / "journal").read_text().split()) == keys
+    assert Counter((one.state, one.attempts) for one in all_deliveries(engine)) == {("sent", 1): 300}
+
+
+def test_a_sender_that_was_killed_is_replaced_after_its_lease_and_not_before(
+    database: str, engine: Engine, tmp_path: Path
+) -> None:
+    owe(engine, "tk_1-1")
+    process = started(database, tmp_path / "journal", True)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / "journal").read_text() == "tk_1-1\n", "it had the message in its hands"
+    assert (only(engine).state, only(engine).attempts) == ("sending", 1)
+    desk = Desk()
+    for now in (NOW, NOW + LEASE - SECOND):
+        assert drain(engine, {"smtp": desk}, AT + HOUR, now) == Drained(0, ())
+    assert drain(engine, {"smtp": desk}, AT, NOW + LEASE + SECOND).delivered == 1
+    assert (only(engine).state, only(engine).attempts, desk.keys) == ("sent", 2, ["tk_1-1"])
+
+
+def test_the_attempt_is_recorded_before_the_act_and_the_proof_after(engine: Engine) -> None:
+    seen: list[Delivery] = []
+    owe(engine, "tk_1-1")
+    desk = Desk(lambda _: seen.append(only(engine)))
+    assert drain(engine, {"smtp": desk}, AT, NOW) == Drained(1, ())
+    assert [(one.state, one.attempts, one.proof, one.sent_at) for one in seen] == [("sending", 1, None, None)]
+    after = only(engine)
+    assert (after.state, after.attempts, after.proof, after.sent_at) == ("sent", 1, "250 tk_1-1", AT)
+    assert desk.taken == [("tk_1-1", DESK, compose(letter("tk_1-1")))]
+    assert drain(engine, {"smtp": desk}, AT + HOUR, NOW + HOUR) == Drained(0, ())
+
+
+def test_a_transient_error_is_due_again_at_the_next_drain(engine: Engine) -> None:
+    owe(engine, "tk_1-1", "tk_2-1")
+    for attempt in (1, 2):
+        drained = drain(engine, {"smtp": Desk(refuse(permanent=False))}, AT, NOW)
+        assert drained == Drained(0, ("Claim tk_1-1: 451 come back later", "Claim tk_2-1: 451 come back later"))
+        assert {(one.state, one.attempts, one.error) for one in all_deliveries(engine)} == {
+            ("due", attempt, "451 come back later")
+        }
+    assert drain(engine, {"smtp": Desk()}, AT, NOW).delivered == 2
+    assert {(one.state, one.attempts, one.error) for one in all_deliveries(engine)} == {("sent", 3, None)}
+
+
+def test_a_permanent_error_is_shown_and_not_tried_again(engine: Engine) -> None:
+    owe_for_ticket(engine, TICKET)
+    assert drain(engine, {"smtp": Desk(refuse(permanent=True))}, AT, NOW).failures
+    desk = Desk()
+    assert drain(engine, {"smtp": desk}, AT + HOUR, NOW + HOUR) == Drained(0, ())
+    failed = only(engine)
+    assert (failed.state, failed.error, failed.sent_at, desk.keys) == ("failed", "550 no such desk", None, [])
+    assert ticket_state(engine) == "open"
+
+
+def test_one_failure_does_not_hold_up_the_others(engine: Engine) -> None:
+    owe(engine, "tk_1-1", sink="zendesk")
+    owe(engine, "tk_2-1")
+    drained = drain(engine, {"smtp": Desk()}, AT, NOW)
+    assert drained.delivered == 1
+    assert [(one.key, one.state) for one in all_deliveries(engine)] == [("tk_1-1", "due"), ("tk_2-1", "sent")]
+    assert "'zendesk' is not set up" in drained.failures[0]
+
+
+def test_what_has_expired_is_never_sent(engine: Engine) -> None:
+    owe_for_ticket(engine, TICKET, expires_at=AT + HOUR)
+    assert drain(engine, {"smtp": Desk(refuse(permanent=False))}, AT + HOUR - SECOND, NOW).failures
+    desk = Desk()
+    (failure,) = drain(engine, {"smtp": desk}, AT + HOUR, NOW).failures
+    assert "month had ended" in failure
+    assert (only(engine).state, desk.keys) == ("failed", [])
+    assert drain(engine, {"smtp": desk}, AT, NOW) == Drained(0, ())
+
+
+def test_the_oldest_goes_first_and_nothing_before_it_is_due(engine: Engine) -> None:
+    owe(engine, "b", due=AT - HOUR)
+    owe(engine, "d", "c")
+    owe(engine, "a", due=AT + HOUR)
+    desk = Desk()
+    drain(engine, {"smtp": desk}, AT, NOW)
+    assert desk.keys == ["b", "c", "d"]
+    drain(engine, {"smtp": desk}, AT + HOUR, NOW)
+    assert desk.keys == ["b", "c", "d", "a"]
+
+
+@pytest.mark.parametrize(
+    ("state", "receipt", "then"), [("open", "sent", "sent"), ("open", "written", "open"), ("withdrawn", "sent", "withdrawn")]
+)
+def test_a_ticket_whose_letter_was_sent_is_sent(memory: Engine, state: str, receipt: str, then: str) -> None:
+    owe_for_ticket(memory, replace(TICKET, state=state))
+    drain(memory, {"smtp": Desk(lambda _: Receipt(receipt, "outbox/1.eml"))}, AT, NOW)  # type: ignore[arg-type]  # either
+    assert ticket_state(memory) == then
+    assert (only(memory).state, only(memory).sent_at) == (receipt, AT if receipt == "sent" else None)
+
+
+def test_the_same_key_owed_twice_is_one_and_stays_as_it_was(engine: Engine) -> None:
+    owe(engine, "tk_1-1", "tk_1-1")
+    desk = Desk()
+    drain(engine, {"smtp": desk}, AT, NOW)
+    with transaction(engine) as connection:
+        outbox.owe(connection, replace(letter("tk_1-1"), text="Other words\n"), "tk_1-1", "ticket", "smtp", AT)
+        assert outbox.message(connection, "tk_1-1") == compose(letter("tk_1-1"))
+        assert outbox.message(connection, "tk_1-2") is None
+    drain(engine, {"smtp": desk}, AT + HOUR, NOW + HOUR)
+    assert (desk.keys, only(engine).state) == (["tk_1-1"], "sent")
+
+
+def test_a_slow_sender_does_not_undo_what_another_did_when_its_lease_ran_out(engine: Engine) -> None:
+    owe(engine, "tk_1-1")
+    other = Desk()
+
+    def slow(_: str) -> Receipt | None:
+        drain(engine, {"smtp": other}, AT, NOW + LEASE + SECOND)
+        raise WorldError("timed out")
+
+    drain(engine, {"smtp": Desk(slow)}, AT, NOW)
+    drain(engine, {"smtp": other}, AT + HOUR, NOW + HOUR)
+    assert (only(engine).state, other.keys) == ("sent", ["tk_1-1"])
+
+
+def test_a_ticket_that_is_sent_while_a_cycle_is_at_work_stays_sent(engine: Engine) -> None:
+    owe_for_ticket(engine, TICKET)
+    sender = threading.Thread(target=drain, args=(engine, {"smtp": Desk()}, AT, NOW))
+    with transaction(engine) as connection:
+        store.lock_cycle(connection)
+        before = store.tickets(connection, [TICKET.month])
+        sender.start()
+        sender.join(1)
+        store.save_tickets(connection, before, [replace(one, letters=2) for one in before])
+    sender.join(30)
+    assert (only(engine).state, ticket_state(engine)) == ("sent", "sent")

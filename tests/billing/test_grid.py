@@ -1,0 +1,145 @@
+"""The tape of what was known when, against plain dicts; and sums that leave int64."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing.catalog import Catalog, Meter
+from billing.frames import TIME
+from billing.grid import Grid, Tape, as_float, summed
+from billing.hours import HOUR
+from tests.billing.said import OCTOBER, hour
+
+WIDTH = 5
+END = hour(WIDTH)
+LARGEST = 2**63 - 1
+Fact = tuple[str, tuple[str, str], datetime, int | None, datetime]  # org, usage type, hour, quantity, known_at
+SCHEMA = {
+    "org_id": pl.String(),
+    "product_family": pl.String(),
+    "usage_type": pl.String(),
+    "hour": TIME,
+    "quantity": pl.Int64(),
+    "known_at": TIME,
+    "seq": pl.Int64(),
+}
+
+
+def meter(name: str, family: str, *usage_types: str) -> Meter:
+    return Meter(name, name, family, usage_types, "sum", "sum", 1, "unit", None, Decimal(0), {})
+
+
+CATALOG = Catalog({m.meter: m for m in (meter("many", "f", "a", "b", "c"), meter("one", "g", "a"))}, frozenset())
+METER_OF = {("f", "a"): "many", ("f", "b"): "many", ("f", "c"): "many", ("g", "a"): "one"}
+
+amounts = st.none() | st.integers(0, 3) | st.integers(LARGEST - 2, LARGEST) | st.just(2**62)
+kinds = st.sampled_from([*METER_OF, ("h", "stranger")])
+instants = st.integers(-2, 12).map(lambda n: OCTOBER + timedelta(minutes=30 * n))
+facts = st.tuples(st.sampled_from(["o1", "o2"]), kinds, st.integers(-1, WIDTH).map(hour), amounts, instants)
+Cells = dict[tuple[str, str, datetime], int]
+
+
+def history(rows: Sequence[Fact]) -> pl.DataFrame:
+    """Rows of a lake's history in the order of ingest, which need not be the order of `known_at`."""
+    told = [(org, *kind, at, quantity, known, seq) for seq, (org, kind, at, quantity, known) in enumerate(rows)]
+    return pl.DataFrame(told, SCHEMA, orient="row")
+
+
+def known(rows: Sequence[Fact], at: datetime) -> Cells:
+    """The values of the hours before `at`, as known at `at`; hours of which nothing is said are left out."""
+    last = {(org, kind, of): quantity for org, kind, of, quantity, known_at in rows if known_at <= at}
+    cells: Cells = {}
+    for (org, kind, of), quantity in last.items():
+        if kind in METER_OF and OCTOBER <= of < min(at, END) and of + HOUR <= at and quantity is not None:
+            key = org, METER_OF[kind], of
+            cells[key] = cells.get(key, 0) + quantity
+    return cells
+
+
+def cells(grid: Grid) -> Cells:
+    assert grid.values.shape == grid.seen.shape == (len(grid.keys), (grid.end - grid.start) // HOUR)
+    assert not grid.values[~grid.seen].any()
+    return {
+        (*key, grid.start + column * HOUR): int(grid.values[row, column])
+        for row, key in enumerate(grid.keys)
+        for column in range(grid.values.shape[1])
+        if grid.seen[row, column]
+    }
+
+
+@settings(max_examples=150)
+@given(st.lists(facts, max_size=14), st.lists(instants, max_size=6).map(sorted))
+def test_a_tape_knows_at_each_time_what_was_said_by_then(rows: list[Fact], times: list[datetime]) -> None:
+    tape = Tape(history(rows), CATALOG, OCTOBER, END)
+    before: Cells = {}
+    columns = OCTOBER
+    for at in times:
+        grid, changed = tape.at(max(at, OCTOBER))
+        at = max(at, OCTOBER)
+        now = cells(grid)
+        assert now == known(rows, at)
+        told = history(rows).filter(pl.col("known_at") <= at)
+        filtered, _ = Tape(told, CATALOG, OCTOBER, END).at(at)
+        assert cells(filtered) == now
+        differing = {key[2] for key, _ in before.items() ^ now.items() if key[2] < columns}
+        assert not differing or (changed is not None and changed <= min(differing))
+        before, columns = now, grid.end
+
+
+@settings(max_examples=60)
+@given(st.lists(facts, max_size=14))
+def test_a_settled_grid_takes_the_last_row_whenever_it_was_observed(rows: list[Fact]) -> None:
+    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    assert cells(grid) == known([(*fact, OCTOBER) for *fact, _ in rows], END)
+
+
+@settings(max_examples=60)
+@given(st.lists(facts, min_size=1, max_size=14), st.integers(-2, 7), st.integers(-2, 7))
+def test_a_part_of_a_grid_holds_its_hours(rows: list[Fact], first: int, last: int) -> None:
+    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    part = cells(grid.between(hour(first), hour(last)))
+    assert part == {key: value for key, value in cells(grid).items() if hour(first) <= key[2] < hour(last)}
+
+
+@settings(max_examples=60)
+@given(st.lists(facts, max_size=14), st.integers(0, 5), st.integers(0, 8))
+def test_rows_are_summed_hour_by_hour_past_the_end_of_the_grid(rows: list[Fact], first: int, length: int) -> None:
+    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    expected = [0] * length
+    seen = set()
+    for (_, _, of), value in cells(grid).items():
+        column = (of - hour(first)) // HOUR
+        if 0 <= column < length:
+            expected[column] += value
+            seen.add(of)
+    values, hours_seen = summed(grid, range(len(grid.keys)), hour(first), hour(first + length))
+    assert (list(map(int, values)), hours_seen) == (expected, len(seen))
+
+
+def test_sums_beyond_int64_are_exact() -> None:
+    rows = [("o1", ("f", kind), hour(0), LARGEST, OCTOBER) for kind in "abc"]
+    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    assert cells(grid) == {("o1", "many", hour(0)): 3 * LARGEST}
+    assert as_float(grid)[0, 0] == float(3 * LARGEST)
+    assert np.isnan(as_float(grid)[0, 1:]).all()
+
+
+def test_a_grid_of_one_type_a_meter_keeps_int64() -> None:
+    rows: list[Fact] = [("o1", ("g", "a"), hour(0), LARGEST, OCTOBER)]
+    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    assert grid.values.dtype == np.int64
+    assert cells(grid) == {("o1", "one", hour(0)): LARGEST}
+
+
+def test_restated_to_null_is_missing_again() -> None:
+    rows: list[Fact] = [("o1", ("g", "a"), hour(0), 4, hour(1)), ("o1", ("g", "a"), hour(0), None, hour(3))]
+    tape = Tape(history(rows), CATALOG, OCTOBER, END)
+    assert cells(tape.at(hour(2))[0]) == {("o1", "one", hour(0)): 4}
+    grid, changed = tape.at(hour(3))
+    assert (cells(grid), changed) == ({}, hour(0))
+    assert tape.at(hour(4))[1] is None
