@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-from alerts import tables
+from alerts import store, tables
 from billing import book_store
 from billing.database import METADATA, transaction
 
@@ -20,6 +20,7 @@ def upgrade(engine: Engine) -> None:
         version = text("SELECT version_num FROM alembic_version")
         if inspect(connection).has_table("alembic_version") and connection.scalar(version) == HEAD:
             return
+        store.lock_cycle(connection)
         from alembic import command
         from alembic.config import Config
 

@@ -1,7 +1,7 @@
 """The meters: what is billable, of which usage types, rolled up how. One row of `catalog.csv` each."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -71,6 +71,9 @@ def load(path: Path = HERE / "catalog.csv") -> Catalog:
     for row in rows:
         if (parent := row.cells["allotment_parent"]) and parent not in meters:
             row.fault("allotment_parent", f"{parent!r} is no meter")
+    _no_shared_types(meters.values(), rows)
+    if not rows and not faults:
+        faults.append(Fault(path.name, 0, "", "has no meters"))
     ordered = _parents_first(meters)
     if not faults and len(ordered) < len(meters):
         circle = ", ".join(sorted(meters.keys() - ordered.keys()))
@@ -82,6 +85,16 @@ def load(path: Path = HERE / "catalog.csv") -> Catalog:
     return Catalog(ordered, known)
 
 
+def _no_shared_types(meters: Iterable[Meter], rows: Sequence[Row]) -> None:
+    rows_of = {row.cells["meter"]: row for row in rows}
+    owner: dict[tuple[str, str], str] = {}
+    for meter in meters:
+        for kind in meter.usage_types:
+            first = owner.setdefault((meter.product_family, kind), meter.meter)
+            if kind and first != meter.meter:
+                rows_of[meter.meter].fault("usage_types", f"{kind!r} is billed by the meter {first!r} already")
+
+
 def _parents_first(meters: Mapping[str, Meter]) -> dict[str, Meter]:
     ordered: dict[str, Meter] = {}
     while ready := [m for m in meters.values() if m.meter not in ordered and (m.parent is None or m.parent in ordered)]:
@@ -91,14 +104,17 @@ def _parents_first(meters: Mapping[str, Meter]) -> dict[str, Meter]:
 
 def _meter(row: Row) -> Meter:
     per = row.whole("per")
-    if not per:
+    if per == 0 or not row.cells["per"]:
         row.fault("per", f"{row.cells['per']!r} is not a whole number of 1 or more")
+    types = tuple(kind.strip() for kind in row.identifier("usage_types").split(";"))
+    if "" in types[1:] or (types[0] == "" and len(types) > 1):
+        row.fault("usage_types", "names an empty usage type")
     prices = {plan: row.number(f"list_{plan}") for plan in PLANS}
     return Meter(
         meter=row.identifier("meter"),
         name=row.text("name") or row.cells["meter"],
         product_family=row.identifier("product_family"),
-        usage_types=tuple(row.identifier("usage_types").split(";")),
+        usage_types=types,
         rollup=row.choice("rollup", ROLLUP_NAMES),
         hourly_option_rollup=row.choice("hourly_option_rollup", ROLLUP_NAMES),
         per=per or 1,

@@ -1,8 +1,9 @@
 """Rows of a small CSV file, every fault collected as file:line: column: what."""
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from billing.errors import Fault
 
-_NUMBER = re.compile(r"\d{1,30}(\.\d{1,30})?")
+_NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]")
 ID_LENGTH = 200
+LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,16 @@ class Row:
             self.fault(column, f"{value!r} is none of {', '.join(allowed)}")
         return value
 
-    def reference(self, column: str, known: object, file: str) -> str:
-        """An id that another file of the book defines."""
+    def reference(self, column: str, known: Container[str] | None, file: str) -> str:
+        """An id that another file of the book defines; None where that file could not be read."""
         value = self.identifier(column)
-        if value and isinstance(known, set | dict) and value not in known:
+        if value and known is not None and value not in known:
             self.fault(column, f"{value!r} is not in {file}")
         return value
+
+    def is_faulty(self, *columns: str) -> bool:
+        """Whether one of the columns is at fault in this row."""
+        return any((f.place, f.line) == (self.place, self.line) and f.column in columns for f in self.faults)
 
     def number(self, column: str) -> Decimal | None:
         """A decimal of 0 or more; None where the cell is empty."""
@@ -69,8 +75,9 @@ class Row:
     def whole(self, column: str) -> int | None:
         """A whole number of 0 or more; None where the cell is empty."""
         value = self.number(column)
-        if value is not None and value != value.to_integral_value():
-            self.fault(column, f"{self.cells[column]!r} is not a whole number")
+        if value is not None and (value != value.to_integral_value() or value > LARGEST):
+            self.fault(column, f"{self.cells[column]!r} is not a whole number up to {LARGEST:,}")
+            return None
         return None if value is None else int(value)
 
     def day(self, column: str, *, required: bool) -> date | None:
@@ -78,7 +85,7 @@ class Row:
         if not value and not required:
             return None
         try:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
                 raise ValueError
             return date.fromisoformat(value)
         except ValueError:
@@ -102,7 +109,7 @@ def read_rows(path: Path, columns: Sequence[str], faults: list[Fault]) -> Iterat
         line = error.object[: error.start].count(b"\n") + 1
         faults.append(Fault(place, line, "", "is not UTF-8: save it as UTF-8"))
         return
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         wrong = [Fault(place, 1, name, "the column is missing") for name in columns if name not in header]

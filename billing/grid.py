@@ -126,10 +126,10 @@ def as_float(grid: Grid) -> NDArray[np.float64]:
 
 
 def summed(grid: Grid, rows: Sequence[int], start: datetime, end: datetime) -> tuple[Hours, int]:
-    """The rows' sum over [start, end) hour by hour (0 past the grid's end), and in how many hours any was seen."""
-    width = hours_between(start, end)
+    """The rows' sum over [start, end) hour by hour (0 outside the grid), and in how many hours any was seen."""
     part = grid.between(start, end)
     values = add(part.values[list(rows)])
-    padded = np.zeros(width, values.dtype)
-    padded[: len(values)] = values
+    padded = np.zeros(hours_between(start, end), values.dtype)
+    lead = hours_between(start, part.start)
+    padded[lead : lead + len(values)] = values
     return widened(padded, 1), int(part.seen[list(rows)].any(axis=0).sum())

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK_HOURS = 168
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(?!9999)[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 def utc(at: datetime) -> datetime:
@@ -17,7 +17,10 @@ def utc(at: datetime) -> datetime:
 
 def parse_time(text: str) -> datetime:
     """An instant from ISO 8601; without an offset it is UTC. Raises ValueError."""
-    return utc(datetime.fromisoformat(text.strip()))
+    try:
+        return utc(datetime.fromisoformat(text.strip()))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of range") from error
 
 
 def floor_hour(at: datetime) -> datetime:

@@ -5,19 +5,22 @@ A commit is one atomic file in the Delta log: a killed process or a full disk le
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from billing.errors import WorldError
 from billing.frames import KEY, TIME, USAGE
-from billing.hours import HOUR, Month
+from billing.hours import HOUR, Month, utc
 
-HISTORY = pl.Schema({**USAGE, "month": pl.String(), "recorded_at": TIME, "seq": pl.Int64()})
+HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64()})
+STORED = pl.Schema({**HISTORY, "month": pl.String()})  # partitioned by month
 ATTEMPTS = 20
 FILES_PER_MONTH = 48  # more than this are compacted into one
 
@@ -53,10 +56,10 @@ class Lake:
             first = (table.version() + 1) << 32
             rows = rows.with_columns(
                 month=pl.col("hour").dt.strftime("%Y-%m"),
-                recorded_at=pl.lit(recorded_at, TIME),
+                recorded_at=pl.lit(utc(recorded_at), TIME),
                 seq=first + pl.int_range(pl.len(), dtype=pl.Int64),
             )
-            if self._append(table, rows.select(HISTORY.names())):
+            if self._append(table, rows.select(STORED.names())):
                 self._compact(rows["month"].unique().to_list())
                 return Put(rows.height, usage.height - rows.height)
         raise WorldError(f"the lake {self.uri} is being written to by too many others: run it again")
@@ -83,14 +86,21 @@ class Lake:
         return (first, last) if first is not None else None
 
     def _rows(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """The rows of [start, end), each once: a compaction that overlaps another may leave copies."""
         if not self._exists:
             return HISTORY.to_frame()
-        months = pl.col("month").is_between(pl.lit(str(Month.of(start))), pl.lit(str(Month.of(end))))
-        hours = pl.col("hour").is_between(start, end, closed="left")
-        return self._scan().filter(months, hours).collect().sort("seq").select(HISTORY.names())
+        months = [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(end)))]
+        hours = pl.col("hour").is_between(utc(start), utc(end), closed="left")
+        rows = self._scan(months).filter(hours).collect()
+        return rows.sort("seq").unique("seq", keep="first", maintain_order=True)
 
-    def _scan(self) -> pl.LazyFrame:
-        return pl.scan_delta(self._open())
+    def _scan(self, months: list[tuple[str, str, str]] | None = None) -> pl.LazyFrame:
+        files = self._open().file_uris(file_pruning_predicate=months)
+        if not files:
+            return HISTORY.to_frame().lazy()
+        paths = files if "://" in files[0] else [unquote(file) for file in files]
+        frame = pl.scan_parquet(paths, glob=False, hive_partitioning=False, storage_options=self._options)
+        return frame.select(HISTORY.names())
 
     @property
     def _exists(self) -> bool:
@@ -104,7 +114,7 @@ class Lake:
         return DeltaTable(self.uri, storage_options=self._options)
 
     def _create_or_open(self) -> DeltaTable:
-        schema = HISTORY.to_frame().to_arrow().schema
+        schema = STORED.to_frame().to_arrow().schema
         return DeltaTable.create(self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options)
 
     def _append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
@@ -113,15 +123,21 @@ class Lake:
             write_deltalake(table, rows, mode="append", commit_properties=CommitProperties(max_commit_retries=0))
         except CommitFailedError:
             return False
+        except (DeltaError, OSError) as error:
+            raise WorldError(f"the lake {self.uri} could not be written, and is as it was: {error}") from error
         return True
 
     def _compact(self, months: list[str]) -> None:
-        """Keep the number of files low; what was known earlier is in the rows, not in the files."""
+        """Keep the number of files low; what was known earlier is in the rows, not in the files.
+
+        The rows are safe already: a compaction that fails is left to the next put.
+        """
         table = self._open()
         for month in months:
             of_month = [("month", "=", month)]
             if len(table.file_uris(file_pruning_predicate=of_month)) > FILES_PER_MONTH:
-                table.optimize.compact(of_month)
+                with suppress(DeltaError, OSError):
+                    table.optimize.compact(of_month)
 
 
 def holding(rows: pl.DataFrame) -> pl.DataFrame:
@@ -132,23 +148,20 @@ def holding(rows: pl.DataFrame) -> pl.DataFrame:
 def _news(usage: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage` to append to `known`, in their order.
 
-    A key is settled, and its rows are left out, when its last row says what holds already and every row
-    before that stands in the lake as it is. Of the others, a row that repeats the one before it is left out.
+    A row that repeats the value before it, in the frame or in the lake, says nothing. A key is settled, and its rows
+    are left out, when its last row says what holds already and every value before that stands in the lake too.
     """
-    usage = usage.with_row_index("nr")
-    last = usage.unique(KEY, keep="last", maintain_order=True)
-    held = last.join(holding(known).select(*KEY, "quantity"), on=KEY, how="inner").filter(
-        pl.col("quantity").eq_missing(pl.col("quantity_right"))
-    )
-    earlier = usage.join(last.select("nr"), on="nr", how="anti").select(USAGE.names())
-    unknown = earlier.join(known, on=USAGE.names(), how="anti", nulls_equal=True)
-    settled = held.join(unknown, on=KEY, how="anti")
-    rows = usage.join(settled, on=KEY, how="anti").sort("nr")
-    before = holding(known).select(*KEY, "quantity").with_columns(nr=pl.lit(-1, pl.Int64))
-    chain = pl.concat([before, rows.select(*KEY, "quantity", pl.col("nr").cast(pl.Int64))])
-    repeats = (
-        chain.with_columns(first=pl.int_range(pl.len()).over(KEY) == 0, before=pl.col("quantity").shift(1).over(KEY))
-        .filter(~pl.col("first"), pl.col("quantity").eq_missing(pl.col("before")))
-        .select(pl.col("nr").cast(usage.schema["nr"]))
-    )
-    return rows.join(repeats, on="nr", how="anti").sort("nr").select(USAGE.names())
+    rows = usage.with_row_index("nr")
+    repeats = pl.col("quantity").eq_missing(pl.col("quantity").shift(1).over(KEY))
+    first = pl.int_range(pl.len()).over(KEY) == 0
+    rows = rows.filter(first | ~repeats)
+    held = holding(known).select(*KEY, held="quantity", is_held=pl.lit(value=True))
+    last = rows.unique(KEY, keep="last", maintain_order=True)
+    says_what_holds = pl.col("is_held") & pl.col("quantity").eq_missing(pl.col("held"))
+    unchanged = last.join(held, on=KEY).filter(says_what_holds)
+    earlier = rows.join(last, on="nr", how="anti")
+    unknown = earlier.join(known, on=[*KEY, "quantity"], how="anti", nulls_equal=True)
+    settled = unchanged.join(unknown, on=KEY, how="anti")
+    changed = rows.join(settled, on=KEY, how="anti").sort("nr")
+    opening = (pl.int_range(pl.len()).over(KEY) == 0) & says_what_holds.fill_null(value=False)
+    return changed.join(held, on=KEY, how="left", maintain_order="left").filter(~opening).select(USAGE.names())

@@ -92,7 +92,7 @@ def _overage(hours: Hours, commitment: Decimal, allotment: Allotment | None) -> 
     denominator: int = 10 ** (_places(a.quantity) + _places(a.committed_units) + _places(commitment)) * a.parent_per
     each = int(a.quantity * denominator) // a.parent_per
     least = int((a.quantity * a.committed_units + commitment) * denominator)
-    wide = least > LIMIT or int(commitment * denominator) > LIMIT
+    wide = least > LIMIT or int(commitment * denominator) >= LIMIT
     x, parent = (widened(v.astype(object) if wide else v, f) for v, f in ((hours, denominator), (a.parent, each)))
     free = np.maximum(parent * each + int(commitment * denominator), least)
     return Decimal(total(np.maximum(x * denominator - free, 0))) / denominator

@@ -24,8 +24,10 @@ def a_month(text: str) -> Month:
         raise typer.BadParameter(str(error)) from None
 
 
-def a_step(text: str) -> timedelta:
-    """Whole hours or days: 1h, 24h, 1d."""
+def a_step(text: str | timedelta) -> timedelta:
+    """Whole hours or days: 1h, 24h, 1d. A default comes as it is."""
+    if isinstance(text, timedelta):
+        return text
     number, unit = text[:-1], text[-1:]
     if unit not in ("h", "d") or not number.isdecimal() or int(number) < 1:
         raise typer.BadParameter(f"{text!r} is not a step: write whole hours or days, such as 1h or 1d")

@@ -45,6 +45,8 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
         table.add_column(name.replace("_", " "), justify="right" if name in NUMBERS else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(name, row[name]) for name in names))
+    if not rows:
+        return [Text(f"{title}: no usage and no terms to bill")]
     notes = [Text(f"total {t['partner_id']}: {Decimal(t['amount']):,} {t['currency']}") for t in statement.totals]
     notes += [Text(f"unpriced: {line.fault}", style="red") for line in statement.lines if line.fault]
     notes += [Text(f"unassigned org {r['org_id']}: {r['rows']} rows", style="red") for r in statement.unassigned]

@@ -1,6 +1,7 @@
 """The one place where real things are put together: settings become an App."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,8 @@ from billing.lake import Lake
 from detectors.scan import Scanner
 from flows import settings as settings_file
 from flows.settings import Settings
+
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")  # what the Delta library takes for an encoding or a pattern
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ def _catalog(workspace: Path, settings: Settings) -> catalog.Catalog:
 
 
 def _lake_uri(workspace: Path, lake: str) -> str:
-    return lake if "://" in lake else str((workspace / lake).resolve())
+    path = str((workspace / lake).resolve())
+    if "://" not in lake and _UNUSABLE.search(path):
+        what = f"the lake cannot live in {path}: a path with %XX or brackets is misread; choose another"
+        raise SettingsError([Fault(settings_file.FILE, 0, "store.lake", what)])
+    return lake if "://" in lake else path
 
 
 def _database_url(workspace: Path, url: str) -> str:

@@ -1,6 +1,8 @@
 """The migrations and the tables that the code knows are the same thing."""
 
 import multiprocessing
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -11,6 +13,7 @@ from sqlalchemy import Engine, event, inspect, text
 
 from alerts.schema import HEAD, METADATA, MIGRATIONS, upgrade
 from billing.database import connect, transaction
+from billing.errors import WorldError
 
 
 def differences(engine: Engine) -> list[object]:
@@ -25,11 +28,36 @@ def version(engine: Engine) -> list[str]:
         return list(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-def upgrade_in_process(url: str, barrier: object) -> None:
+def upgrade_in_process(url: str, barrier: Barrier) -> None:
     engine = connect(url)
-    barrier.wait(30)  # type: ignore[attr-defined]  # multiprocessing's Barrier has no public type
+    barrier.wait(30)
     upgrade(engine)
     engine.dispose()
+
+
+def open_in_process(urls: list[str], barrier: Barrier) -> None:
+    for url in urls:
+        engine = connect(url)
+        barrier.wait(30)
+        try:
+            with transaction(engine):
+                pass
+        except WorldError:
+            barrier.abort()
+            raise
+        engine.dispose()
+
+
+def two_at_once(target: Callable[..., None], what: object) -> None:
+    """Two processes run `target` on the same, and both come to a good end."""
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    processes = [spawn.Process(target=target, args=(what, barrier)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
 
 
 def test_head_is_the_newest_migration() -> None:
@@ -65,16 +93,14 @@ def test_upgrading_again_does_nothing(engine: Engine) -> None:
     assert version(engine) == [HEAD]
 
 
-def test_two_processes_may_upgrade_an_empty_store_at_once(database: str, tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    barrier = spawn.Barrier(2)
-    processes = [spawn.Process(target=upgrade_in_process, args=(database, barrier)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
+def test_two_processes_may_upgrade_an_empty_store_at_once(database: str) -> None:
+    two_at_once(upgrade_in_process, database)
     engine = connect(database)
     assert version(engine) == [HEAD]
     assert differences(engine) == []
     engine.dispose()
+
+
+def test_two_processes_may_create_a_sqlite_file_at_once(tmp_path: Path) -> None:
+    """The switch to write-ahead logging does not wait for its turn by itself; each file is one chance to see it."""
+    two_at_once(open_in_process, [f"sqlite:///{tmp_path / str(n)}.db" for n in range(300)])

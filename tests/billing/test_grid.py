@@ -95,7 +95,7 @@ def test_a_tape_knows_at_each_time_what_was_said_by_then(rows: list[Fact], times
 @given(st.lists(facts, max_size=14))
 def test_a_settled_grid_takes_the_last_row_whenever_it_was_observed(rows: list[Fact]) -> None:
     grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
-    assert cells(grid) == known([(*fact, OCTOBER) for *fact, _ in rows], END)
+    assert cells(grid) == known([(org, kind, of, quantity, OCTOBER) for org, kind, of, quantity, _ in rows], END)
 
 
 @settings(max_examples=60)

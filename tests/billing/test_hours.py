@@ -70,7 +70,9 @@ def test_the_week_starts_on_monday_in_utc(at: datetime) -> None:
     assert hour_of_week(at) == (utc(at) - monday) // HOUR % 168
 
 
-@pytest.mark.parametrize("text", ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", " 2026-10", "0000-01"])
+@pytest.mark.parametrize(
+    "text", ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", " 2026-10", "0000-01"]
+)
 def test_what_is_no_month_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         Month.parse(text)

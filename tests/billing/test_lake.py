@@ -5,12 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from deltalake.table import TableOptimizer
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -90,14 +91,16 @@ def test_batches_split_or_merged_end_in_the_same_frame(rows: list[Said], cuts: l
     bounds = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
     with empty_lake() as merged, empty_lake() as split:
         merged.put(usage(rows), NOW)
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             split.put(usage(rows[first:last]), NOW)
         assert quantities(merged.current(*ALL)) == quantities(split.current(*ALL))
 
 
 @settings(max_examples=15)
 @given(st.lists(st.tuples(amounts, observed), min_size=1, max_size=5))
-def test_each_restatement_keeps_its_value_and_when_it_became_known(said: list[tuple[int | None, datetime | None]]) -> None:
+def test_each_restatement_keeps_its_value_and_when_it_became_known(
+    said: list[tuple[int | None, datetime | None]],
+) -> None:
     rows: list[Said] = [("o1", hour(0), *one) for one in said]
     with empty_lake() as lake:
         for row in rows:
@@ -144,7 +147,7 @@ def test_two_compactions_at_once_do_not_double_the_history(tmp_path: Path, monke
 
     class Overtaken(DeltaTable):
         @property
-        def optimize(self) -> object:
+        def optimize(self) -> TableOptimizer:
             DeltaTable(lake.uri).optimize.compact()
             return super().optimize
 
@@ -164,7 +167,9 @@ def test_a_span_reads_its_hours_and_no_others(data: st.DataObject) -> None:
         lake.put(usage(("o1", at, n, None) for n, at in enumerate(edges)), NOW)
         for _ in range(5):
             start, end = sorted(data.draw(st.tuples(st.sampled_from(edges), st.sampled_from(edges))))
-            assert sorted(at for _, at in quantities(lake.current(start, end))) == [e for e in edges if start <= e < end]
+            assert sorted(at for _, at in quantities(lake.current(start, end))) == [
+                e for e in edges if start <= e < end
+            ]
         assert lake.span() == (edges[0], edges[-1])
 
 

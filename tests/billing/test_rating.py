@@ -62,10 +62,13 @@ def test_more_never_costs_less(one: Decimal, two: Decimal, tiers: tuple[Tier, ..
 
 def test_the_order_of_the_prices() -> None:
     agreed = Term(METER.meter, commit_price=Decimal(7), on_demand_price=Decimal(8))
-    assert (committed_price(CONTRACT, METER, agreed), on_demand_price(CONTRACT, METER, agreed)) == (7, 8)
-    assert (committed_price(CONTRACT, METER, TERM), on_demand_price(CONTRACT, METER, TERM)) == (2, 3)
+    assert (committed_price(CONTRACT, METER, agreed), on_demand_price(CONTRACT, METER, agreed)) == (
+        Decimal(7),
+        Decimal(8),
+    )
+    assert (committed_price(CONTRACT, METER, TERM), on_demand_price(CONTRACT, METER, TERM)) == (Decimal(2), Decimal(3))
     free = Term(METER.meter, commit_price=Decimal(0), on_demand_price=Decimal(0))
-    assert (committed_price(CONTRACT, METER, free), on_demand_price(CONTRACT, METER, free)) == (0, 0)
+    assert (committed_price(CONTRACT, METER, free), on_demand_price(CONTRACT, METER, free)) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The `floodmark` command in a workspace, as people and programs run it: arguments in; exit code, stdout, stderr out."""
+"""The `floodmark` command in a workspace, as people and programs run it: arguments in; exit code and text out."""
 
 import contextlib
 import io

@@ -67,7 +67,12 @@ def band_world(storms: Iterable[tuple[str, datetime, datetime, int]] = (), end: 
 
 def partner(partner_id: str, name: str, language: str) -> Row:
     terms = {"tier": "gold", "time_zone": "UTC", "currency": "USD", "digest": "daily"}
-    return {"partner_id": partner_id, "name": name, "language": language, "emails": f"{partner_id}@partner.example"} | terms
+    return {
+        "partner_id": partner_id,
+        "name": name,
+        "language": language,
+        "emails": f"{partner_id}@partner.example",
+    } | terms
 
 
 def files_of(world: World, directory: Path) -> tuple[Path, Path]:

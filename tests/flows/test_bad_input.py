@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -36,8 +37,8 @@ def book_of(folder: Path) -> Path:
     return files_of(band_world(end=START), folder)[0]
 
 
-def october(workspace: Workspace) -> dict[str, object]:
-    document: dict[str, object] = workspace.well("bill", "2026-10", "--json", "--at", "2026-12-01T00:00:00Z").json
+def october(workspace: Workspace) -> dict[str, Any]:
+    document: dict[str, Any] = workspace.well("bill", "2026-10", "--json", "--at", "2026-12-01T00:00:00Z").json
     return document
 
 
@@ -79,6 +80,13 @@ def test_a_book_with_ten_faults_names_all_ten_and_leaves_the_good_one(workspace:
     assert all(found), done.err
     assert sorted((m[1], int(m[2]), m[3]) for m in found if m) == sorted(expected)
     assert october(workspace) == before
+
+
+def test_a_number_that_no_store_can_hold_is_a_fault_of_the_book(workspace: Workspace, tmp_path: Path) -> None:
+    replace_line(tmp_path / "book/customers.csv", 2, f"cello,band,Cello,{10**22},none")
+    done = workspace.call("book", "load", tmp_path / "book")
+    assert done.code == 1
+    assert "customers.csv:2: employees: " in done.err
 
 
 @pytest.mark.parametrize("name", ["partners", "customers", "orgs", "contracts", "terms"])
@@ -126,7 +134,8 @@ def test_bad_rows_are_named_and_the_good_ones_kept(workspace: Workspace, tmp_pat
     path.write_text("".join(lines))
     done = workspace.call("ingest", "files", path)
     assert done.code == 1
-    said = dict(re.fullmatch(rf"{re.escape(str(path))}:(\d+): (.+)", line).groups() for line in done.err.splitlines())
+    parts = [line.removeprefix(f"{path}:").partition(": ") for line in done.err.splitlines()]
+    said = {line: what for line, _, what in parts}
     assert sorted(map(int, said)) == sorted(bad)
     assert all(said[str(line)].startswith(column) for line, (_, column) in bad.items())
     assert hours_of(workspace) == len(GOOD)
@@ -136,7 +145,9 @@ def test_bad_rows_are_named_and_the_good_ones_kept(workspace: Workspace, tmp_pat
 
 def test_null_is_a_row_and_the_largest_quantity_is_exact(lite: Workspace, tmp_path: Path) -> None:
     row = "cello-org,logs,billable_ingested_bytes,2026-10-{:02}T00:00:00Z,{}\n"
-    (tmp_path / "usage.csv").write_text(HEADER + row.format(1, 2**63 - 1) + row.format(2, 2**63 - 1) + row.format(3, ""))
+    (tmp_path / "usage.csv").write_text(
+        HEADER + row.format(1, 2**63 - 1) + row.format(2, 2**63 - 1) + row.format(3, "")
+    )
     lite.well("ingest", "files", tmp_path / "usage.csv")
     [line] = [line for line in october(lite)["lines"] if line["meter"] == "logs_ingested"]
     assert (line["quantity"], line["hours_seen"]) == (str(2**64 - 2), 2)
@@ -189,7 +200,9 @@ def test_a_body_saved_from_the_vendor_goes_in_once(lite: Workspace, tmp_path: Pa
     bill = lite.well("bill", month, "--json").json
     assert sum(row["rows"] for row in bill["unassigned"]) == rows
     lines = tmp_path / "saved.jsonl"
-    lines.write_text(json.dumps(json.loads(SAVED.read_text())) + "\n" + json.dumps(json.loads(SAVED.read_text())) + "\n")
+    lines.write_text(
+        json.dumps(json.loads(SAVED.read_text())) + "\n" + json.dumps(json.loads(SAVED.read_text())) + "\n"
+    )
     array = tmp_path / "array.json"
     array.write_text(json.dumps([json.loads(SAVED.read_text())]))
     before = lite.files()
@@ -201,7 +214,7 @@ def test_a_body_saved_from_the_vendor_goes_in_once(lite: Workspace, tmp_path: Pa
 def test_the_last_row_of_a_key_holds_also_a_null(lite: Workspace, tmp_path: Path) -> None:
     """Restated in the same file, in a later one, in Parquet; an older observed_at does not make it lose."""
     key = "cello-org,infra_hosts,host_count,2026-10-01T00:00:00Z"
-    full = 'cello-org,infra_hosts,host_count,2026-10-01T00:00:00Z,{},{}\n'
+    full = "cello-org,infra_hosts,host_count,2026-10-01T00:00:00Z,{},{}\n"
     quantities = []
     steps = {
         "a.csv": HEADER + f"{key},30\n{key},40\n",

@@ -65,7 +65,8 @@ def mixed_world() -> World:
 
 
 def contract(contract_id: str, customer_id: str, plan: str, start: str, currency: str) -> Row:
-    return dict(contract_id=contract_id, customer_id=customer_id, plan=plan, start=start, end="", currency=currency)
+    agreed = {"plan": plan, "start": start, "end": "", "currency": currency}
+    return {"contract_id": contract_id, "customer_id": customer_id} | agreed
 
 
 def term(contract_id: str, meter: str, option: str, units: str, commit_price: str, price: str) -> Row:

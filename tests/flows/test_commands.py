@@ -1,6 +1,7 @@
 """The command from outside: workspaces, settings, exit codes, verdicts on nothing, digests as files."""
 
 import json
+import shutil
 import tomllib
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.flows.command import Workspace, new_workspace
-from tests.flows.storms import band_world, files_of
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,10 @@ def test_a_new_workspace_works_as_it_is(tmp_path: Path) -> None:
     assert workspace.well("tickets", "--json").json == []
     assert workspace.well("run", "--at", "2026-11-10T12:00:00Z").err == ""
     bill = workspace.well("bill", "2026-10", "--json", "--at", "2026-12-01T00:00:00Z").json
-    assert bill == {"month": "2026-10", "as_of": "2026-11-01T00:00:00Z", "state": "final"} | dict.fromkeys(
-        ("lines", "totals", "unassigned", "unknown_products", "uncontracted"), []
-    )
+    nothing: dict[str, list[object]] = {
+        name: [] for name in ("lines", "totals", "unassigned", "unknown_products", "uncontracted")
+    }
+    assert bill == {"month": "2026-10", "as_of": "2026-11-01T00:00:00Z", "state": "final", **nothing}
 
 
 def test_init_does_not_write_over_a_workspace(empty: Workspace) -> None:
@@ -46,7 +47,9 @@ def test_init_does_not_write_over_a_workspace(empty: Workspace) -> None:
 def test_every_commented_default_is_the_default(empty: Workspace, tmp_path: Path) -> None:
     """What the file says the defaults are can be set, and is what the contract says."""
     lines = (empty.path / "floodmark.toml").read_text(encoding="utf-8").splitlines()
-    keys = [line.removeprefix("# ") for line in lines if line.startswith("[") or line.startswith("# ") and " = " in line]
+    keys = [
+        line.removeprefix("# ") for line in lines if line.startswith("[") or (line.startswith("# ") and " = " in line)
+    ]
     settings = tomllib.loads("\n".join(keys))
     assert settings["store"] == {"database": "sqlite:///floodmark.db", "lake": "lake"}
     assert settings["billing"] == {"catalog": "", "p99_rank": "ninth", "final_day": 16}
@@ -109,11 +112,16 @@ def test_check_says_that_the_book_is_empty(empty: Workspace) -> None:
         ("bill",),
         ("bill", "2026-13"),
         ("bill", "october"),
+        ("bill", "0000-01"),
+        ("bill", "9999-12"),
         ("bill", "2026-10", "--by", "week"),
         ("bill", "2026-10", "--as-of", "yesterday"),
         ("run", "--at", "2026-02-30T00:00:00Z"),
+        ("run", "--at", "0001-01-01T00:00:00Z"),
+        ("run", "--at", "9999-12-31T23:00:00Z"),
         ("replay", "--from", "2026-10-02T00:00:00Z", "--to", "2026-10-01T00:00:00Z", "--every", "1h"),
         ("replay", "--from", "2026-10-02T00:00:00Z", "--to", "2026-10-03T00:00:00Z", "--every", "0h"),
+        ("replay", "--from", "2026-10-02T00:00:00Z", "--to", "2026-10-03T00:00:00Z", "--every", "9999999999999d"),
         ("alert", "al_none", "confirm"),
         ("alert", "al_none", "maybe"),
         ("digest", "--partner", "nobody"),
@@ -145,6 +153,24 @@ def test_a_database_that_cannot_be_reached_is_the_worlds_fault(empty: Workspace,
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("broken", ["a file in its place", "garbage in its log"])
+def test_a_lake_that_is_broken_is_the_worlds_fault(stormy: Workspace, tmp_path: Path, broken: str) -> None:
+    shutil.rmtree(stormy.path / "lake")
+    if broken == "a file in its place":
+        (stormy.path / "lake").touch()
+    else:
+        (stormy.path / "lake/_delta_log").mkdir(parents=True)
+        (stormy.path / "lake/_delta_log/00000000000000000000.json").write_text("garbage")
+    usage = tmp_path / "usage.csv"
+    usage.write_text("org_id,product_family,usage_type,hour,quantity\na,b,c,2026-11-10T00:00:00Z,1\n")
+    for command in (("bill", "2026-11", "--json"), ("ingest", "files", str(usage)), ("run", "--at", "2026-11-10")):
+        done = stormy.process(*command)
+        assert (done.code, done.out) == (3, ""), done.err
+        assert "lake" in done.err
+        assert "Traceback" not in done.err
+        assert "\x1b" not in done.err
+
+
 def test_a_setting_from_the_environment_beats_the_file(stormy: Workspace) -> None:
     (stormy.path / "floodmark.toml").write_text("[billing]\np99_rank = 'eighth'\n")
     from_file = stormy.well("bill", "2026-11", "--json", "--at", "2027-01-01T00:00:00Z").out
@@ -160,13 +186,16 @@ def test_digest_files_are_what_run_sends_and_name_nobody_elses_customers(stormy:
     before = stormy.files()
     stormy.well("digest", "--at", "2026-11-12T08:00:00Z", "--out", tmp_path / "all")
     stormy.well("digest", "--at", "2026-11-12T08:00:00Z", "--out", tmp_path / "one", "--partner", "choir")
-    assert {p: c for p, c in stormy.files().items() if "db" not in p} == {p: c for p, c in before.items() if "db" not in p}
+    assert {p: c for p, c in stormy.files().items() if "db" not in p} == {
+        p: c for p, c in before.items() if "db" not in p
+    }
     assert len(list((tmp_path / "all").glob("*.eml"))) == 2
     [one] = (tmp_path / "one").glob("*.eml")
     message = message_from_bytes(one.read_bytes(), policy=policy.default)
     assert message["To"] == "choir@partner.example"
-    text = message.get_body(("plain",)).get_content()
-    assert "The Alto Company" in text
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "The Alto Company" in body.get_content()
     assert not [name for name in ("Cello", "Drum", "Band") if name in one.read_text()]
     assert stormy.well("tickets", "--json").json == []
     assert not stormy.outbox()

@@ -78,9 +78,9 @@ def test_a_run_killed_anywhere_and_run_again_ends_the_same(stormy: Workspace, tm
 
 
 def test_an_ingest_killed_anywhere_and_run_again_ends_the_same(tmp_path: Path) -> None:
-    """Two files of 300 000 rows; a kill leaves each file in the lake whole or not at all."""
+    """Two files of 150 000 rows; a kill leaves each file in the lake whole or not at all."""
     hours = pl.datetime_range(START, START + 999 * HOUR, "1h", time_zone="UTC", eager=True).alias("hour")
-    orgs = pl.DataFrame({"org_id": [f"org-{n}" for n in range(300)]})
+    orgs = pl.DataFrame({"org_id": [f"org-{n}" for n in range(150)]})
     usage = orgs.join(hours.to_frame(), how="cross").select(
         "org_id", pl.lit("infra_hosts").alias("product_family"), pl.lit("host_count").alias("usage_type"), "hour"
     )

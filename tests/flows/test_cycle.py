@@ -1,8 +1,4 @@
-"""`floodmark run` from outside: a planted storm becomes an alert, the alert a ticket, by the contract's rules.
-
-November 2026, vendor in New York, partner in UTC: the last e-mail that can be answered leaves on the 27th at 14:00Z
-(the 26th is Thanksgiving), so the blind window opens on the 24th at 14:00Z; the month ends at the vendor's at 05:00Z.
-"""
+"""`floodmark run` from outside: a planted storm becomes an alert, the alert a ticket, by the contract's rules."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -114,7 +110,9 @@ def test_the_same_clock_again_and_an_earlier_one_change_nothing(stored: Workspac
 
 def test_a_confirmed_alert_opens_its_ticket_in_the_next_cycle(stored: Workspace) -> None:
     stored.run(STORM + 12 * HOUR)
-    stored.well("alert", cellos(stored)["alert_id"], "confirm", "--note", "누군가 봤다", "--at", clock(STORM + 12 * HOUR))
+    stored.well(
+        "alert", cellos(stored)["alert_id"], "confirm", "--note", "누군가 봤다", "--at", clock(STORM + 12 * HOUR)
+    )
     assert cellos(stored)["state"] == "confirmed"
     stored.run(STORM + 13 * HOUR)
     ticket = the(stored.tickets())
@@ -180,45 +178,6 @@ def test_storms_that_the_percentile_forgives_are_worth_nothing_until_they_add_up
     assert the(stormy.tickets())["opened_at"] == clock(second + 30 * HOUR)
 
 
-def test_a_fresh_alert_in_the_blind_window_opens_a_precaution_at_once(stored: Workspace) -> None:
-    late = at("11-25 06")
-    ingest(stored, band_world([*storm("drum-org", late, 12), *storm("cello-org", STORM, 0)]))
-    stored.run(at("11-24 14"))
-    assert not stored.tickets()
-    stored.run(late + 12 * HOUR)
-    ticket = the(stored.tickets())
-    assert (ticket["customer_id"], ticket["kind"], ticket["state"]) == ("drum", "precaution", "open")
-    assert ticket["opened_at"] == clock(late + 12 * HOUR)
-    stored.run(at("11-29 12"))
-    assert the(stored.tickets())["kind"] == "precaution", "it stays one"
-
-
-def test_in_the_blind_window_nothing_waits_for_review(stormy: Workspace) -> None:
-    stormy.run(at("11-24 13"), FLOODMARK_TICKETS__REVIEW_HOURS="700")
-    assert the(stormy.tickets())["state"] == "draft"
-    stormy.run(at("11-24 14"), FLOODMARK_TICKETS__REVIEW_HOURS="700")
-    ticket = the(stormy.tickets())
-    assert (ticket["kind"], ticket["state"], ticket["opened_at"]) == ("usage", "open", "2026-11-24T14:00:00Z")
-
-
-def test_opened_too_late_for_an_e_mail_it_asks_for_a_call(stormy: Workspace) -> None:
-    """On Saturday the 28th; the desk opens on Monday at 09:00 in New York and closes at 18:00."""
-    stormy.run(at("11-28 10"))
-    ticket = the(stormy.tickets())
-    assert (ticket["state"], ticket["call_after_email"]) == ("open", True)
-    assert (ticket["call_from"], ticket["call_by"]) == ("2026-11-30T14:00:00Z", "2026-11-30T23:00:00Z")
-
-
-def test_a_file_that_nobody_sent_expires_when_the_month_has_ended_everywhere(stormy: Workspace) -> None:
-    stormy.run(at("11-12 00"))
-    stormy.run(at("11-14 00"))
-    states = []
-    for moment in (at("12-01 00"), at("12-01 04"), at("12-01 05")):
-        stormy.run(moment)
-        states.append(the([t for t in stormy.tickets() if t["month"] == "2026-11"])["state"])
-    assert states == ["open", "open", "expired"]
-
-
 def test_a_first_run_judges_the_open_month_only(stormy: Workspace, tmp_path: Path) -> None:
     ingest(stormy, band_world([*storm("drum-org", at("10-14 06"), 20), *storm("cello-org", STORM, 12)]))
     stormy.run(STORM + 12 * HOUR)
@@ -269,3 +228,16 @@ def test_reviewers_get_a_loud_alert_once_and_a_quiet_one_never(stormy: Workspace
         messages = [message_from_bytes(content, policy=policy.default) for content in stormy.outbox().values()]
         counts.append(sum("eve@msp.example" in message["To"] for message in messages))
     assert counts == [0, 1, 1, 1]
+
+
+def test_earlier_hours_that_arrive_late_join_the_alert(stormy: Workspace) -> None:
+    ingest(stormy, band_world(storm("cello-org", STORM + 4 * HOUR, 8)))
+    stormy.run(STORM + 12 * HOUR)
+    before = cellos(stormy)
+    assert before["started_at"] == clock(STORM + 4 * HOUR)
+    ingest(stormy, band_world(storm("cello-org", STORM, 12)))
+    stormy.run(STORM + 13 * HOUR)
+    after = cellos(stormy)
+    assert (after["alert_id"], after["detected_at"]) == (before["alert_id"], before["detected_at"])
+    assert after["started_at"] == clock(STORM)
+    assert float(after["stake"]["amount"]) > float(before["stake"]["amount"])

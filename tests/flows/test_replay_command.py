@@ -124,7 +124,9 @@ def test_labels_score_it(stormy: Workspace, tmp_path: Path) -> None:
 
 def test_bad_labels_are_the_inputs_fault(stormy: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text("org_id,meter,start,end\ncello-org,infra_host,soon,2026-11-10T12:00:00Z\n,x,2026-11-10T12:00:00Z,\n")
+    path.write_text(
+        "org_id,meter,start,end\ncello-org,infra_host,soon,2026-11-10T12:00:00Z\n,x,2026-11-10T12:00:00Z,\n"
+    )
     span = ("--from", clock(STORM), "--to", clock(STORM), "--every", "1h")
     done = stormy.call("replay", *span, "--json", "--labels", path)
     assert (done.code, done.out) == (1, "")
