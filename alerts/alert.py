@@ -1,7 +1,7 @@
 """An alert: the odd hours of one series that belong together, with a life and a price of its own."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from billing.book import Book
 from billing.grid import Grid, SeriesKey
 from billing.hours import Month, hour_of_week, hours_between
+from billing.rollups import LIMIT
 from detectors.episodes import belongs, is_over
 from detectors.scan import Finding
 
@@ -90,6 +91,10 @@ class Alert:
         """That of the month of the last hour."""
         return self.stake_in(Month.of(self.last_hour))
 
+    def stakes_in(self, month: Month) -> list[Stake]:
+        """One a currency; more than one where two contracts share the month."""
+        return [stake for stake in self.stakes if stake.month == month]
+
     def stake_in(self, month: Month) -> Stake | None:
         return next((stake for stake in self.stakes if stake.month == month), None)
 
@@ -105,7 +110,7 @@ def alert_id(key: SeriesKey, first_hour: datetime) -> str:
 
 def whole(profile: NDArray[np.float64]) -> NDArray[np.int64]:
     """A baseline in whole base units; 0 where it has no opinion."""
-    rounded: NDArray[np.int64] = np.rint(np.nan_to_num(np.maximum(profile, 0.0))).astype(np.int64)
+    rounded: NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(profile), 0.0, LIMIT)).astype(np.int64)
     return rounded
 
 
@@ -125,15 +130,16 @@ def advance(
     moved: list[Transition] = []
     for finding in sorted(findings, key=lambda f: (f.key, f.hours[0])):
         mine = [a for a in found.values() if a.key == finding.key and a.state != "withdrawn"]
-        joined = next((a for a in mine if belongs(a.started_at, a.last_hour, finding)), None)
+        joined = _joined(mine, finding)
         if joined:
-            hours = tuple(sorted({*joined.hours, *finding.hours}))
-            found[joined.alert_id] = replace(joined, hours=hours)
-        else:
-            raised = _raise(finding, book, at)
-            if raised.alert_id not in found:
-                found[raised.alert_id] = raised
-                moved.append(Transition(raised.alert_id, at, "", "open", "floodmark", finding.reasons[0]))
+            others = {hour for alert in mine if alert is not joined for hour in alert.hours}
+            hours = {*joined.hours, *finding.hours} - (others - {*joined.hours})
+            found[joined.alert_id] = replace(joined, hours=tuple(sorted(hours)))
+            continue
+        raised = _raise(finding, book, at)
+        was = found[raised.alert_id].state if raised.alert_id in found else ""
+        found[raised.alert_id] = raised
+        moved.append(Transition(raised.alert_id, at, was, "open", "floodmark", finding.reasons[0]))
     for alert in list(found.values()):
         measured = _measure(alert, grid, meters[alert.meter])
         state, why = _next_state(measured, at)
@@ -142,6 +148,23 @@ def advance(
         reasons = (*measured.reasons, why) if state == "withdrawn" != alert.state else measured.reasons
         found[alert.alert_id] = replace(measured, state=state, reasons=reasons)
     return list(found.values()), moved
+
+
+def _joined(alerts: Sequence[Alert], finding: Finding) -> Alert | None:
+    """The alert that the finding belongs to: the one that has most of its hours, else one within 24 quiet hours."""
+    near = [alert for alert in alerts if belongs(alert.started_at, alert.last_hour, finding)]
+    return max(near, key=lambda alert: len({*alert.hours} & {*finding.hours}), default=None)
+
+
+def of_book(alerts: Iterable[Alert], book: Book, meters: Container[str]) -> list[Alert]:
+    """The alerts whose org and meter are still known, under the customer and the partner that the book names today."""
+    found = []
+    for alert in alerts:
+        org = book.orgs.get(alert.org_id)
+        if org and alert.meter in meters:
+            partner_id = book.partner_of(org.customer_id).partner_id
+            found.append(replace(alert, customer_id=org.customer_id, partner_id=partner_id))
+    return found
 
 
 def decide(alert: Alert, verdict: str, who: str, note: str, at: datetime) -> tuple[Alert, Transition]:

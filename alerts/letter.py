@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert
@@ -12,6 +11,7 @@ from alerts.languages.en import ENGLISH
 from alerts.mail import Letter, Picture, message_id
 from alerts.rendering import bodies, one_line
 from alerts.ticket import Claim, Ticket
+from alerts.ticket import asked as sums_of
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid
@@ -86,11 +86,8 @@ def ticket_letter(
 
 
 def asked(claims: Sequence[Claim]) -> str:
-    """What the claims come to, a sum of each currency and none below 0: `1,234.00 USD`."""
-    sums: dict[str, Decimal] = {}
-    for claim in claims:
-        sums[claim.currency] = sums.get(claim.currency, Decimal(0)) + claim.amount
-    return " + ".join(money_text(max(Decimal(0), amount), currency) for currency, amount in sorted(sums.items()))
+    """What the claims come to: `1,234.00 USD`."""
+    return " + ".join(money_text(amount, currency) for currency, amount in sums_of(claims).items())
 
 
 def _subject(ticket: Ticket, book: Book, at: datetime) -> str:

@@ -1,5 +1,8 @@
 """The outbox: every message owed, claimed before it is sent, its attempt recorded before the act, its proof after."""
 
+import os
+import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -10,11 +13,12 @@ from sqlalchemy.engine import Connection
 
 from alerts.mail import Letter, compose
 from alerts.sinks.receipt import Receipt
+from alerts.store import lock_cycle
 from alerts.tables import deliveries, tickets
 from billing.database import transaction
 from billing.errors import WorldError
 
-LEASE = timedelta(minutes=5)  # longer than a send may take; a sender that died holds a row no longer
+LEASE = timedelta(minutes=5)  # longer than a send may take; a sender on another machine that died holds a row no longer
 
 
 class Sink(Protocol):
@@ -89,7 +93,8 @@ def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime
     """Try every message that is due at the clock `at` once. `now`: the present time, which leases go by."""
     tried: list[str] = []
     delivered, failures = 0, []
-    while row := _claim(engine, tried, at, now):
+    started = time.monotonic()
+    while row := _claim(engine, tried, at, now + timedelta(seconds=time.monotonic() - started)):
         tried.append(row["key"])
         if row["expires_at"] and at >= row["expires_at"]:
             error: WorldError | None = WorldError("not delivered before the month had ended everywhere", permanent=True)
@@ -99,7 +104,7 @@ def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime
             delivered += 1
         else:
             failures.append(f"{row['subject']}: {error}")
-            _record(engine, row["key"], state="failed" if error.permanent else "due", error=str(error))
+            _record(engine, row, state="failed" if error.permanent else "due", error=str(error))
     return Drained(delivered, tuple(failures))
 
 
@@ -117,9 +122,10 @@ def message(connection: Connection, key: str) -> bytes | None:
 
 def _claim(engine: Engine, tried: Sequence[str], at: datetime, now: datetime) -> Any:
     """The next due row, marked as being sent with the attempt counted; None when none is left."""
+    abandoned = or_(deliveries.c.leased_until < now, deliveries.c.leased_by.in_(_dead(engine)))
     ready = or_(
         and_(deliveries.c.state == "due", deliveries.c.due_at <= at),
-        and_(deliveries.c.state == "sending", deliveries.c.leased_until < now),
+        and_(deliveries.c.state == "sending", abandoned),
     )
     query = (
         select(deliveries)
@@ -131,9 +137,34 @@ def _claim(engine: Engine, tried: Sequence[str], at: datetime, now: datetime) ->
     with transaction(engine) as connection:
         row = connection.execute(query).mappings().first()
         if row:
-            leased = {"state": "sending", "attempts": row["attempts"] + 1, "leased_until": now + LEASE}
+            lease = {"leased_until": now + LEASE, "leased_by": _sender()}
+            leased = {"state": "sending", "attempts": row["attempts"] + 1, **lease}
             connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(leased))
     return row
+
+
+def _sender() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _dead(engine: Engine) -> list[str]:
+    """The senders that hold a row and are processes of this machine that are no more."""
+    query = select(deliveries.c.leased_by).where(deliveries.c.state == "sending").distinct()
+    with transaction(engine) as connection:
+        holders = [holder for holder in connection.scalars(query) if holder]
+    return [holder for holder in holders if _is_dead(*holder.rsplit(":", 1))]
+
+
+def _is_dead(host: str, process: str) -> bool:
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> WorldError | None:
@@ -143,17 +174,24 @@ def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> 
         receipt = sinks[row["sink"]].send(row["key"], tuple(row["to"]), row["message"])
     except WorldError as error:
         return error
+    except Exception as error:  # noqa: BLE001  one message that cannot be sent must not hold up the others
+        return WorldError(f"{type(error).__name__}: {error}")
     sent_at = at if receipt.state == "sent" else None
-    _record(engine, row["key"], state=receipt.state, proof=receipt.proof, sent_at=sent_at, error=None)
+    _record(engine, row, state=receipt.state, proof=receipt.proof, sent_at=sent_at, error=None)
     return None
 
 
-def _record(engine: Engine, key: str, **outcome: Any) -> None:
-    """The outcome of an attempt; a ticket whose letter was sent is sent."""
+def _record(engine: Engine, row: Any, **outcome: Any) -> None:
+    """The outcome of an attempt; a ticket whose letter was sent is sent.
+
+    A failure counts only while the attempt is the last one: somebody who took over may have sent the message.
+    """
     with transaction(engine) as connection:
-        row = {"leased_until": None, **outcome}
-        connection.execute(update(deliveries).where(deliveries.c.key == key).values(row))
+        lock_cycle(connection)
+        mine = [deliveries.c.key == row["key"]]
+        if "proof" not in outcome:
+            mine += [deliveries.c.state == "sending", deliveries.c.attempts == row["attempts"] + 1]
+        connection.execute(update(deliveries).where(*mine).values(leased_until=None, leased_by=None, **outcome))
         if outcome["state"] == "sent":
-            of_delivery = select(deliveries.c.ticket_id).where(deliveries.c.key == key).scalar_subquery()
-            sent = update(tickets).where(tickets.c.ticket_id == of_delivery, tickets.c.state == "open")
+            sent = update(tickets).where(tickets.c.ticket_id == row["ticket_id"], tickets.c.state == "open")
             connection.execute(sent.values(state="sent"))

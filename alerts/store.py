@@ -87,6 +87,14 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     return [_ticket(row) for row in connection.execute(query).mappings()]
 
 
+def unsettled_months(connection: Connection) -> set[Month]:
+    """The months of tickets that were neither sent nor ended, and of alerts that are the vendor's fault."""
+    unsent = select(tables.tickets.c.month).where(tables.tickets.c.state.in_(("draft", "open"))).distinct()
+    faults = select(tables.alerts.c.stakes).where(tables.alerts.c.state == "vendor_fault")
+    months = [*connection.scalars(unsent), *(stake["month"] for row in connection.scalars(faults) for stake in row)]
+    return {Month.parse(month) for month in months}
+
+
 def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterable[Ticket]) -> None:
     """Write the tickets that are new or differ from `before`."""
     known = {t.ticket_id: t for t in before}

@@ -97,6 +97,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("leased_until", Instant),
+    Column("leased_by", Text),
     Column("sent_at", Instant),
     Column("proof", Text),
     Column("error", Text),

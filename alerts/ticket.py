@@ -4,7 +4,7 @@ The rules are the contract's, "When a ticket opens".
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -58,11 +58,11 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the settings say about tickets. `least`: min_stake of the customer's currency."""
+    """What the settings say about tickets. `least`: min_stake by currency."""
 
     desk: Desk
     review: timedelta
-    least: Decimal
+    least: Callable[[str], Decimal]
 
 
 def ticket_id(customer_id: str, month: Month, kind: str) -> str:
@@ -85,9 +85,9 @@ def settle(
     once the letters are counted (see `written`).
     """
     partner_id, customer_id = customer
-    live = [(alert, stake) for alert in alerts if alert.live and (stake := alert.stake_in(month))]
-    due = max(Decimal(0), sum((stake.amount for _, stake in live), Decimal(0))) >= policy.least
-    of_kind = _sorted_by_kind([alert for alert, stake in live if stake.amount], tickets, clock, at)
+    live = [alert for alert in alerts if alert.live]
+    due = any(amount >= policy.least(currency) for currency, amount in asked(_claims(live, month)).items())
+    of_kind = _sorted_by_kind([alert for alert in live if _claims([alert], month)], tickets, clock, at)
     settled, owing = [], []
     for kind in KINDS:
         ticket = tickets.get(kind)
@@ -95,7 +95,7 @@ def settle(
         if ticket is None and not (mine and due):
             continue
         ticket = ticket or Ticket(ticket_id(customer_id, month, kind), partner_id, customer_id, month, kind)
-        ticket = replace(ticket, claims=tuple(_claim(alert, month) for alert in mine))
+        ticket = replace(ticket, partner_id=partner_id, claims=_claims(mine, month))
         ticket = _with_clock(ticket, clock)
         ticket = _next(ticket, mine, due, clock, policy, at)
         settled.append(ticket)
@@ -135,10 +135,14 @@ def _sorted_by_kind(
     return {kind: sorted(mine, key=lambda a: (a.started_at, a.alert_id)) for kind, mine in of_kind.items()}
 
 
-def _claim(alert: Alert, month: Month) -> Claim:
-    stake = alert.stake_in(month)
-    assert stake is not None
-    return Claim(alert.alert_id, alert.org_id, alert.meter, stake.amount, stake.currency)
+def _claims(alerts: Sequence[Alert], month: Month) -> tuple[Claim, ...]:
+    """What the alerts claim in the month; nothing for what costs nothing."""
+    return tuple(
+        Claim(alert.alert_id, alert.org_id, alert.meter, stake.amount, stake.currency)
+        for alert in alerts
+        for stake in alert.stakes_in(month)
+        if stake.amount
+    )
 
 
 def _with_clock(ticket: Ticket, clock: Clock) -> Ticket:
@@ -183,7 +187,8 @@ def _opened(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticke
 def _owes_letter(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> bool:
     """The first letter; one when a claim joins or leaves; a correction when the sum moved by the least stake.
 
-    Corrections wait until the episodes are over, or the blind window has come, and are a day apart.
+    Corrections wait until the episodes are over, or the blind window has come, and are a day apart; one more goes
+    out in the last hour before the deadline, and before the end.
     """
     if ticket.opened_at is None or ticket.state == "expired" or ticket.told == ticket.claims:
         return False
@@ -191,11 +196,27 @@ def _owes_letter(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: 
         return False
     if {c.alert_id for c in ticket.told} != {c.alert_id for c in ticket.claims}:
         return True
-    moved = abs(amount(ticket.claims) - amount(ticket.told)) >= max(policy.least, Decimal(1))
+    if ticket.told_at is None or not _moved(ticket, policy):
+        return False
+    last_calls = [end - HOUR for end in (ticket.deadline_at, ticket.expires_at) if end]
+    if any(ticket.told_at < last_call <= at for last_call in last_calls):
+        return True
     settled = clock.in_blind_window(at) or all(is_over(alert.last_hour, at) for alert in alerts)
-    return moved and settled and ticket.told_at is not None and at >= ticket.told_at + DAY
+    return settled and at >= ticket.told_at + DAY
 
 
-def amount(claims: Sequence[Claim]) -> Decimal:
-    """What the claims come to, never below 0."""
-    return max(Decimal(0), sum((claim.amount for claim in claims), Decimal(0)))
+def _moved(ticket: Ticket, policy: Policy) -> bool:
+    """Whether a sum is another by the least stake since the last letter."""
+    was, now = asked(ticket.told), asked(ticket.claims)
+    return any(
+        abs(now.get(currency, Decimal(0)) - was.get(currency, Decimal(0))) >= max(policy.least(currency), Decimal(1))
+        for currency in {*was, *now}
+    )
+
+
+def asked(claims: Sequence[Claim]) -> dict[str, Decimal]:
+    """What the claims come to, a sum of each currency and none below 0."""
+    sums: dict[str, Decimal] = {}
+    for claim in claims:
+        sums[claim.currency] = sums.get(claim.currency, Decimal(0)) + claim.amount
+    return {currency: max(Decimal(0), amount) for currency, amount in sorted(sums.items())}

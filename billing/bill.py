@@ -147,6 +147,7 @@ def _included(contract: Contract, meter: Meter, parent: Meter, parent_quantity: 
     return meter.allotment_quantity * max(term.commit_units, parent_quantity / parent.per)
 
 
+@exact
 def total(found: list[Line]) -> Decimal:
     """The sum of the priced lines of one contract."""
     return sum((line.amount for line in found if line.amount is not None), Decimal(0))

@@ -1,5 +1,7 @@
 """The SQL store: one engine, one MetaData, and the column types that keep money and time exact."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -91,8 +93,17 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  the event's signature
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    for attempt in range(200):  # the change of mode does not wait for the lock as everything else does
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if attempt == 199:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _begin_immediate(connection: Connection) -> None:

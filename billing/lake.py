@@ -4,8 +4,8 @@ The last row of a key holds; the earlier ones stay, so what was known at any tim
 A commit is one atomic file in the Delta log: a killed process or a full disk leaves the previous state.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from polars.exceptions import PolarsError
 
 from billing.errors import WorldError
 from billing.frames import KEY, TIME, USAGE
@@ -82,7 +83,9 @@ class Lake:
         """The first and the last hour that anything was said of; None while empty."""
         if not self._exists:
             return None
-        first, last = self._scan().select(first=pl.col("hour").min(), last=pl.col("hour").max()).collect().row(0)
+        bounds = self._scan().select(first=pl.col("hour").min(), last=pl.col("hour").max())
+        with self._reachable():
+            first, last = bounds.collect().row(0)
         return (first, last) if first is not None else None
 
     def _rows(self, start: datetime, end: datetime) -> pl.DataFrame:
@@ -91,7 +94,8 @@ class Lake:
             return HISTORY.to_frame()
         months = [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(end)))]
         hours = pl.col("hour").is_between(utc(start), utc(end), closed="left")
-        rows = self._scan(months).filter(hours).collect()
+        with self._reachable():
+            rows = self._scan(months).filter(hours).collect()
         return rows.sort("seq").unique("seq", keep="first", maintain_order=True)
 
     def _scan(self, months: list[tuple[str, str, str]] | None = None) -> pl.LazyFrame:
@@ -104,18 +108,23 @@ class Lake:
 
     @property
     def _exists(self) -> bool:
-        return DeltaTable.is_deltatable(self.uri, self._options)
+        with self._reachable():
+            return DeltaTable.is_deltatable(self.uri, self._options)
 
     @cached_property
     def _options(self) -> dict[str, str] | None:
         return dict(self.storage) if self.storage else None
 
     def _open(self) -> DeltaTable:
-        return DeltaTable(self.uri, storage_options=self._options)
+        with self._reachable():
+            return DeltaTable(self.uri, storage_options=self._options)
 
     def _create_or_open(self) -> DeltaTable:
         schema = STORED.to_frame().to_arrow().schema
-        return DeltaTable.create(self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options)
+        with self._reachable():
+            return DeltaTable.create(
+                self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options
+            )
 
     def _append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
         """Commit as the very next version; False when somebody else was first."""
@@ -126,6 +135,18 @@ class Lake:
         except (DeltaError, OSError) as error:
             raise WorldError(f"the lake {self.uri} could not be written, and is as it was: {error}") from error
         return True
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        """What goes wrong in the Delta library or on the way to the files, a panic of its included, is a WorldError."""
+        try:
+            yield
+        except (DeltaError, OSError, PolarsError) as error:
+            raise WorldError(f"the lake {self.uri} cannot be read: {error}") from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise WorldError(f"the lake {self.uri} cannot be read: its log is damaged") from error
 
     def _compact(self, months: list[str]) -> None:
         """Keep the number of files low; what was known earlier is in the rows, not in the files.

@@ -8,10 +8,11 @@ from billing.bill import Line
 from billing.book import Book
 from billing.grid import Grid
 from billing.hours import Month
-from billing.money import minor_digits
+from billing.money import EXACT, exact, minor_digits, round_money
 from billing.rollups import total
 
 
+@exact
 def split(amount: Decimal, weights: Mapping[str, int], currency: str) -> dict[str, Decimal]:
     """`amount` in parts by weight, in minor units by largest remainder (ties by id); the parts add up to it.
 
@@ -58,11 +59,10 @@ def by_group(lines: Sequence[Line], columns: Sequence[str]) -> Iterator[dict[str
     for line in lines:
         key = (*(getattr(line, column) for column in columns), line.currency)
         amount, unpriced = sums.get(key, (Decimal(0), 0))
-        sums[key] = (amount + (line.amount or 0), unpriced + (line.amount is None))
+        sums[key] = (EXACT.add(amount, line.amount or Decimal(0)), unpriced + (line.amount is None))
     for key, (amount, unpriced) in sorted(sums.items()):
-        digits = minor_digits(key[-1])
         yield {
             **dict(zip((*columns, "currency"), key, strict=True)),
-            "amount": f"{amount:.{digits}f}",
+            "amount": f"{round_money(amount, key[-1]):f}",
             "unpriced": str(unpriced),
         }

@@ -14,7 +14,7 @@ from billing.catalog import Catalog
 from billing.frames import KEY
 from billing.grid import Grid, Tape
 from billing.hours import HOUR, Month, iso
-from billing.money import plain, round_money
+from billing.money import exact, plain, round_money
 
 ROW_KINDS = ("line", "org", "customer", "partner")
 QUANTITIES = ("quantity", "included", "on_demand_quantity")
@@ -33,6 +33,7 @@ class Statement:
     uncontracted: Sequence[Mapping[str, Any]]
 
     @property
+    @exact
     def totals(self) -> list[dict[str, str]]:
         """Per partner and currency; unpriced lines are in none."""
         sums: dict[tuple[str, str], Decimal] = {}

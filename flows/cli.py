@@ -68,14 +68,15 @@ def check(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Every fault of settings, book, store, mail and keys."""
     from flows.workspace import examine
 
-    faults, notes = examine(workspace)
+    errors, notes = examine(workspace, clock(None))
     if as_json:
-        print_json({"faults": [str(fault) for fault in faults], "notes": notes})
+        print_json({"faults": [line for error in errors for line in str(error).splitlines()], "notes": notes})
     else:
         for note in notes:
             typer.echo(note)
-    if faults:
-        raise SettingsError(faults)
+    if errors:
+        sys.stderr.write("".join(f"{error}\n" for error in errors))
+        raise typer.Exit(errors[0].exit_code)
 
 
 @book.command("load")
@@ -246,7 +247,7 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     else:
         from flows import show
 
-        show.out().print(show.tickets(found, held))
+        show.out().print(*show.tickets(found, held), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
@@ -266,7 +267,7 @@ def digest(
     with workspace_app(workspace) as app:
         letters = digests(app, floor_hour(clock(at)), partner)
         if not letters:
-            what = f"{partner!r} is no partner of the book" if partner else "the book has no partners"
+            what = f"{partner!r} is no partner with an address" if partner else "no partner of the book has an address"
             raise SettingsError([Fault("digest", 0, "--partner", what)])
         for path in write_letters(letters, out):
             typer.echo(path)

@@ -21,6 +21,7 @@ class Cycle:
 
     at: datetime
     rows_changed: int
+    rows_refused: int
     totals: Sequence[Mapping[str, str]]
     raised: int
     open_alerts: int
@@ -39,9 +40,9 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     at = floor_hour(at)
     failures: list[str] = []
     try:
-        changed = ingest(app, at).changed
+        read = ingest(app, at)
     except WorldError as error:
-        changed, failures = 0, [str(error)]
+        read, failures = Ingested(), [str(error)]
     totals = month_to_date(app, at)
     judged = counted(detect(app, at))
     letters = settle_tickets(app, at).letters
@@ -49,7 +50,15 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     drained = deliver(app, at, now)
     failures += drained.failures
     return Cycle(
-        at, changed, totals, **judged, letters=letters, digests=digests, delivered=drained.delivered, failures=failures
+        at,
+        read.changed,
+        len(read.bad),
+        totals,
+        **judged,
+        letters=letters,
+        digests=digests,
+        delivered=drained.delivered,
+        failures=failures,
     )
 
 
@@ -84,6 +93,7 @@ def summary(done: Cycle) -> str:
     """The cycle as Markdown."""
     rows = [
         ("usage rows changed", done.rows_changed),
+        ("usage rows refused", done.rows_refused),
         ("alerts raised", done.raised),
         ("alerts open", done.open_alerts),
         ("series without an opinion", done.skipped_series),

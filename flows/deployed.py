@@ -51,10 +51,11 @@ def worldly(step: Callable[P, R]) -> Task[P, R]:
 
 
 @worldly
-def read_vendor(workspace: str, at: datetime) -> int:
-    """The vendor's trailing days into the lake; how many rows changed."""
+def read_vendor(workspace: str, at: datetime) -> tuple[int, int]:
+    """The vendor's trailing days into the lake; how many rows changed it, how many were refused."""
     with opened(workspace) as app:
-        return plain.ingest(app, at).changed
+        read = plain.ingest(app, at)
+    return read.changed, len(read.bad)
 
 
 @task(cache_policy=NO_CACHE)
@@ -100,14 +101,22 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     """One cycle for the scheduled hour. A vendor or mail server that fails stops nothing else; it is told last."""
     hour = hour_of(at)
     failures: list[str] = []
-    changed = tolerant(failures, lambda: read_vendor(workspace, hour))
+    changed, refused = tolerant(failures, (0, 0), lambda: read_vendor(workspace, hour))
     totals = month_to_date(workspace, hour)
     judged = judge(workspace, hour)
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
-    delivered = tolerant(failures, lambda: deliver(workspace, hour))
+    delivered = tolerant(failures, 0, lambda: deliver(workspace, hour))
     done = plain.Cycle(
-        hour, changed, totals, **judged, letters=letters, digests=digests, delivered=delivered, failures=failures
+        hour,
+        changed,
+        refused,
+        totals,
+        **judged,
+        letters=letters,
+        digests=digests,
+        delivered=delivered,
+        failures=failures,
     )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:
@@ -116,7 +125,7 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
 
 
 @flow(name="floodmark-ingest")
-def ingest(workspace: str = ".", at: datetime | None = None) -> int:
+def ingest(workspace: str = ".", at: datetime | None = None) -> tuple[int, int]:
     """The vendor's trailing days into the lake."""
     return read_vendor(workspace, hour_of(at))
 
@@ -155,13 +164,13 @@ def hour_of(at: datetime | None) -> datetime:
     return floor_hour(at or datetime.fromisoformat(scheduled.isoformat()))
 
 
-def tolerant(failures: list[str], step: Callable[[], int]) -> int:
-    """The step's count; 0 where the world failed, with the sentence added to `failures`."""
+def tolerant(failures: list[str], otherwise: R, step: Callable[[], R]) -> R:
+    """The step's result; `otherwise` where the world failed, with the sentence added to `failures`."""
     try:
         return step()
     except WorldError as error:
         failures.append(str(error))
-        return 0
+        return otherwise
 
 
 @contextmanager

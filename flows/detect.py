@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from alerts import store
-from alerts.alert import Alert, advance
+from alerts.alert import Alert, advance, of_book
 from alerts.stake import Expect, follow, weigh
 from alerts.store import Judged
 from billing import book_store
@@ -53,7 +53,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         since = _since(mark, usage)
         findings, skipped = app.scanner.scan(series, since)
         rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
-        after, moved = advance(before, findings, book, usage.grid, rollups, at)
+        after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at)
         after = _priced(app, book, usage, after, forecast(app, series))
         raised = tuple(alert for alert in after if alert.alert_id not in {a.alert_id for a in before})
         after = _second_opinions(after, raised, series)

@@ -1,6 +1,7 @@
 """Digests: one letter a partner and period, owed when the partner's morning has come."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import polars as pl
 from sqlalchemy.engine import Connection
 
 from alerts import outbox, store
-from alerts.alert import Alert
+from alerts.alert import Alert, of_book
 from alerts.digest import Standing, digest_letter
 from alerts.mail import Letter
 from alerts.outbox import Delivery
@@ -49,10 +50,10 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
 
 
 def digests(app: App, at: datetime, partner_id: str | None = None) -> list[tuple[Partner, Letter]]:
-    """The digests that would be sent at `at`; nothing is sent or kept."""
+    """The digests that would be sent at `at` to partners with an address; nothing is sent or kept."""
     with transaction(app.engine) as connection:
         book = book_store.load(connection)
-        partners = [p for p in book.partners.values() if partner_id in (None, p.partner_id)]
+        partners = [p for p in book.partners.values() if partner_id in (None, p.partner_id) and p.emails]
         return list(zip(partners, _letters(app, connection, book, partners, at), strict=True))
 
 
@@ -77,16 +78,19 @@ def _letters(
     usage = usage or known(app.lake, app.rules.catalog, at)
     months = open_months(at)
     month = Month.of(at - HOUR)
-    alerts = store.alerts(connection, months[0].start)
+    alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
     expect = forecast(app, panel(usage.grid, book, alerts))
     until = statement.month_to_date(month, at, at)
     rows = app.lake.current(month.start, until)
     bill = statement.state(book, app.rules, rows, month, until, "estimate")
     lines = projected_lines(app, book, usage.grid, expect, month)
-    tickets = store.tickets(connection, months)
+    tickets = [
+        _of_today(ticket, book) for ticket in store.tickets(connection, months) if ticket.customer_id in book.customers
+    ]
     deliveries = _standings(outbox.all_deliveries(connection))
     letters = []
     for partner in partners:
+        own = _own(book, partner)
         standing = Standing(
             partner=partner,
             month=month,
@@ -94,10 +98,10 @@ def _letters(
             to_date=[line for line in bill.lines if line.partner_id == partner.partner_id],
             projected=[line for line in lines if line.partner_id == partner.partner_id],
             alerts=[alert for alert in alerts if alert.partner_id == partner.partner_id and _concerns(alert, month)],
-            tickets=[t for t in tickets if t.partner_id == partner.partner_id and _worth_a_line(t, month)],
+            tickets=[t for t in tickets if t.customer_id in own.customers and _worth_a_line(t, month)],
             deliveries=deliveries,
-            complete_to=complete_to(usage.grid, _own(book, partner)),
-            **_faults(app, bill, rows, _own(book, partner)),
+            complete_to=complete_to(usage.grid, own),
+            **_faults(app, bill, rows, own),
         )
         zone = app.settings.tickets.vendor_time_zone
         letters.append(
@@ -111,6 +115,10 @@ def _worth_a_line(ticket: Ticket, month: Month) -> bool:
     if ticket.month != month:
         return ticket.opened_at is not None and ticket.state in ("open", "sent", "acknowledged")
     return ticket.opened_at is not None or ticket.state != "withdrawn"
+
+
+def _of_today(ticket: Ticket, book: Book) -> Ticket:
+    return replace(ticket, partner_id=book.partner_of(ticket.customer_id).partner_id)
 
 
 def _concerns(alert: Alert, month: Month) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
@@ -18,6 +19,9 @@ from billing.sources.files import read_file, usage_paths
 from billing.sources.read import Quarantined, Read
 from flows.settings import KEYS
 from flows.wiring import App
+
+if TYPE_CHECKING:
+    from billing.sources.datadog import Datadog
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,6 @@ def ingest_vendor(app: App, at: datetime, start: datetime | None = None, end: da
 
     Raises SettingsError without keys, WorldError when the vendor fails; what came before that is kept.
     """
-    from billing.sources.datadog import Datadog
-
     settings = app.settings.datadog
     if not settings.has_keys:
         what = "is not set: the vendor's API asks for it"
@@ -62,18 +64,26 @@ def ingest_vendor(app: App, at: datetime, start: datetime | None = None, end: da
     start = floor_hour(start or end - timedelta(days=settings.trailing_days))
     if start >= end:
         raise SettingsError([Fault("ingest datadog", 0, "--from", f"{start} is not before {end}")])
-    source = Datadog(
+    done = Ingested()
+    for read in source(app).fetch(start, end, at):
+        done = _put(app, read, done, at)
+    return done
+
+
+def source(app: App, **options: int) -> "Datadog":
+    """The vendor's API as the settings say."""
+    from billing.sources.datadog import Datadog
+
+    settings = app.settings.datadog
+    return Datadog(
         api_url=settings.api_url,
         api_key=settings.api_key.get_secret_value(),
         app_key=settings.app_key.get_secret_value(),
         product_families=settings.product_families,
         connected_accounts=settings.connected_accounts,
         trailing_days=settings.trailing_days,
+        **options,
     )
-    done = Ingested()
-    for read in source.fetch(start, end, at):
-        done = _put(app, read, done, at)
-    return done
 
 
 def _put(app: App, read: Read, done: Ingested, at: datetime) -> Ingested:

@@ -45,7 +45,7 @@ def _show(app: App, result: Replay) -> None:
     console = show.out()
     title = "What would have been raised"
     console.print(show.findings(result.alerts, result.tickets, book, app.rules.catalog, title))
-    console.print(show.tickets(result.tickets, book))
+    console.print(*show.tickets(result.tickets, book), sep="\n")
     if result.score:
         for name, value in asdict(result.score).items():
             console.print(f"{name.replace('_', ' ')}: {'-' if value is None else round(value, 3)}")

@@ -29,6 +29,7 @@ from billing.money import CURRENCIES
 FILE = "floodmark.toml"
 PREFIX = "FLOODMARK_"
 KEYS = ("DD_API_KEY", "DD_APP_KEY")
+LAKES = ("s3", "gs", "az", "abfs", "abfss")
 
 
 def _sentence(error: ValueError) -> PydanticCustomError:
@@ -47,7 +48,16 @@ class Section(BaseModel):
 
 class Store(Section):
     database: str = "sqlite:///floodmark.db"
-    lake: str = "lake"
+    lake: str = Field(default="lake", min_length=1)
+
+    @field_validator("lake")
+    @classmethod
+    def _lake(cls, value: str) -> str:
+        scheme, separator, _ = value.partition("://")
+        if separator and scheme not in LAKES:
+            known = ", ".join(f"{name}://" for name in LAKES)
+            raise PydanticCustomError("lake", "is neither a directory nor one of {known}", {"known": known})
+        return value
 
 
 class Datadog(Section):

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.alert import Alert
-from alerts.ticket import Ticket, amount
+from alerts.ticket import Ticket, asked
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.hours import iso
@@ -63,7 +63,7 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
 
 def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
     """Loud ones first, dearest first, with the id that a verdict asks for."""
-    columns = [("alert", 15), ("customer", -10), ("meter", -11), ("since", 9), ("h", 3), ("worth", 13), ("state", -8)]
+    columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 9), ("h", 3), ("worth", 13), ("state", -10)]
     table = _table("Alerts", columns)
     for alert in sorted(found, key=_by_money):
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
@@ -76,13 +76,13 @@ def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
 def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str) -> Table:
     """What was found, what it is worth, and by when it must be claimed."""
     columns = [
-        ("customer", -12),
-        ("product", -17),
+        ("customer", -11),
+        ("product", -16),
         ("since", 9),
-        ("h", 4),
-        ("worth", 14),
+        ("h", 3),
+        ("worth", 13),
         ("claim by", 9),
-        ("state", -9),
+        ("state", -12),
     ]
     deadlines = {claim.alert_id: when(ticket.deadline_at) for ticket in tickets for claim in ticket.claims}
     table = _table(title, columns)
@@ -98,50 +98,47 @@ def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, cata
     return table
 
 
-def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> Table:
-    """By deadline; those that never opened and owe nothing are left out."""
-    columns = [
-        ("ticket", 15),
-        ("customer", -10),
-        ("kind", -10),
-        ("state", -6),
-        ("amount", 14),
-        ("claim by", 9),
-        ("call", -10),
-    ]
+def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list[Table | Text]:
+    """By deadline, then whom to call; those that never opened and owe nothing are left out."""
+    columns = [("ticket", 15), ("customer", -16), ("kind", 12), ("state", 9), ("amount", 13), ("claim by", 9)]
     table = _table(title, columns)
     shown = [ticket for ticket in found if ticket.opened_at or ticket.state != "withdrawn"]
     for ticket in sorted(shown, key=lambda t: (t.deadline_at is None, t.deadline_at, t.ticket_id)):
-        currency = ticket.claims[0].currency if ticket.claims else ""
-        call = f"{when(ticket.call_from)} to {when(ticket.call_by or ticket.deadline_at)}" if ticket.call_from else "-"
         table.add_row(
             ticket.ticket_id,
             _customer(ticket.customer_id, book),
             ticket.kind,
             ticket.state,
-            money_text(amount(ticket.claims), currency) if currency else "-",
+            ", ".join(money_text(amount, currency) for currency, amount in asked(ticket.claims).items()) or "-",
             when(ticket.deadline_at),
-            call if ticket.call_after_email else "-",
         )
-    return table
+    calls = [
+        Text(
+            f"Call the desk for {t.ticket_id}: {when(t.call_from)} to {when(t.call_by or t.deadline_at)}", style="bold"
+        )
+        for t in shown
+        if t.call_from and t.state in ("open", "sent")
+    ]
+    return [table, *calls]
 
 
 def cycle(done: Cycle) -> Text:
     """A cycle in one line."""
+    refused = f" ({done.rows_refused} refused: see the quarantine table)" if done.rows_refused else ""
     return Text(
-        f"{iso(done.at)}: {done.rows_changed} usage rows changed, {done.raised} alerts raised, "
+        f"{iso(done.at)}: {done.rows_changed} usage rows changed{refused}, {done.raised} alerts raised, "
         f"{done.open_alerts} open, {done.letters} letters, {len(done.digests)} digests, {done.delivered} delivered"
     )
 
 
 def _table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
-    """Columns of a width each; a negative one may grow where the terminal is wider than 80."""
+    """Columns of a width each; a negative one grows where there is more than 80."""
     table = Table(
         title=title,
         title_justify="left",
         title_style="bold",
         box=None,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
         pad_edge=False,
         header_style="bold",
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from alerts import outbox, store
-from alerts.alert import Alert
+from alerts.alert import Alert, of_book
 from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
 from alerts.outbox import Drained
@@ -30,15 +30,18 @@ class Settled:
 
 
 def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settled:
-    """Open, correct, withdraw and expire the tickets of the open months; owe their letters. Idempotent."""
-    months = open_months(at)
+    """Open, correct, withdraw and expire the tickets; owe their letters. Idempotent.
+
+    Months: the open ones, those with a ticket that has no end yet, those of faults of the vendor, which have no clock.
+    """
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         mark = store.judged(connection)
+        months = sorted({*open_months(at), *store.unsettled_months(connection)})
         if mark and at < mark.upto:
             return Settled(tuple(store.tickets(connection, months)), 0)
         book = book_store.load(connection)
-        alerts = store.alerts(connection, months[0].start)
+        alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
         before = store.tickets(connection, months)
         after, owing = [], []
         for month in months:
@@ -73,9 +76,8 @@ def _of_month(
         partner = book.partner_of(customer_id)
         mine = [alert for alert in alerts if alert.customer_id == customer_id]
         of_kind = {t.kind: t for t in tickets if t.customer_id == customer_id and t.month == month}
-        currency = next((s.currency for a in mine if (s := a.stake_in(month))), partner.currency)
         clock = app.clock(month, partner)
-        yield settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy(currency), at)
+        yield settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
 
 
 def _owe_letter(

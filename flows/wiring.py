@@ -50,9 +50,10 @@ class App:
             self.clocks[key] = month_clock(month, self.desk, zone, self.settings.tickets.answer_hours)
         return self.clocks[key]
 
-    def policy(self, currency: str) -> Policy:
+    @property
+    def policy(self) -> Policy:
         review = timedelta(hours=self.settings.tickets.review_hours)
-        return Policy(self.desk, review, self.settings.detection.least(currency))
+        return Policy(self.desk, review, self.settings.detection.least)
 
     @property
     def mail_sink(self) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from alerts.sinks.smtp import Smtp
 from billing import book_store
 from billing.book import Book, Partner
 from billing.database import transaction
-from billing.errors import Fault, FaultyError, SettingsError, WorldError
-from billing.hours import iso
+from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
+from billing.hours import HOUR, floor_hour, iso
 from flows import settings as settings_file
+from flows.ingest import source
 from flows.wiring import App, open_app
 
 TEMPLATE = Path(__file__).parent / "floodmark.toml"
@@ -37,21 +39,30 @@ def create(directory: Path) -> None:
         raise SettingsError([Fault(str(target), 0, "", f"cannot be written: {error.strerror}")]) from error
 
 
-def examine(workspace: Path, environ: Mapping[str, str] = os.environ) -> tuple[list[Fault], list[str]]:
-    """Every fault of settings, store, book and mail, and notes on what is as it should be."""
+def examine(
+    workspace: Path, now: datetime, environ: Mapping[str, str] = os.environ
+) -> tuple[list[FloodmarkError], list[str]]:
+    """Every fault of settings, store, book, mail and keys, and notes on what is as it should be."""
     try:
         app = open_app(workspace, environ)
-    except FaultyError as error:
-        return list(error.faults), []
+    except FloodmarkError as error:
+        return [error], []
+    errors: list[FloodmarkError] = []
+    book = Book()
+    span = "unreadable"
+    try:
+        with transaction(app.engine) as connection:
+            book = book_store.load(connection)
+        span = _span(app)
     except WorldError as error:
-        return [Fault(settings_file.FILE, 0, "store.database", str(error))], []
-    with transaction(app.engine) as connection:
-        book = book_store.load(connection)
-    faults = [*_book_faults(app, book), *_mail_faults(app)]
+        errors.append(error)
+    if faults := _book_faults(app, book):
+        errors.insert(0, InputError(faults))
+    errors += [wrong for probe in (_probe_mail, _probe_vendor) if (wrong := probe(app, now))]
     notes = [
         f"settings: {workspace / settings_file.FILE}",
         f"database: {app.engine.url.render_as_string()}",
-        f"lake: {app.lake.uri}, {_span(app)}",
+        f"lake: {app.lake.uri}, {span}",
         f"book: {len(book.partners)} partners, {len(book.customers)} customers, {len(book.orgs)} orgs",
         f"tickets: {app.settings.tickets.sink} to {app.settings.tickets.to}",
         f"mail: {'the server in [mail] url' if app.settings.mail.url else 'files under outbox/'}",
@@ -60,7 +71,7 @@ def examine(workspace: Path, environ: Mapping[str, str] = os.environ) -> tuple[l
         else "vendor keys: not set, so `run` ingests nothing (DD_API_KEY, DD_APP_KEY)",
     ]
     app.engine.dispose()
-    return faults, notes
+    return errors, notes
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, parquet: Path | None) -> None:
@@ -84,7 +95,11 @@ def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, par
 def write_letters(letters: Sequence[tuple[Partner, Letter]], directory: Path) -> list[Path]:
     """Each letter as KEY.eml (as it would be sent) and KEY.html (to look at); the paths."""
     paths = []
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"no directory for the digests can be made there: {error.strerror}"
+        raise SettingsError([Fault(str(directory), 0, "", what)]) from error
     for partner, letter in letters:
         name = "".join(c if c.isalnum() or c in "-_" else "_" for c in partner.partner_id)
         files = {f"{name}.eml": compose(letter), f"{name}.html": _standalone(letter).encode()}
@@ -125,15 +140,25 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
     return faults
 
 
-def _mail_faults(app: App) -> list[Fault]:
+def _probe_mail(app: App, now: datetime) -> WorldError | None:  # noqa: ARG001  the shape that all probes share
     sink = app.sinks.get("smtp")
-    if not isinstance(sink, Smtp):
-        return []
     try:
-        sink.probe()
+        if isinstance(sink, Smtp):
+            sink.probe()
     except WorldError as error:
-        return [Fault(settings_file.FILE, 0, "mail.url", str(error))]
-    return []
+        return error
+    return None
+
+
+def _probe_vendor(app: App, now: datetime) -> WorldError | None:
+    """One hour of usage asked for; nothing of it is kept."""
+    hour = floor_hour(now) - HOUR
+    try:
+        if app.settings.datadog.has_keys:
+            list(source(app, retries=0).fetch(hour, hour + HOUR, now))
+    except WorldError as error:
+        return error
+    return None
 
 
 def _span(app: App) -> str:

@@ -19,7 +19,8 @@ from billing.hours import HOUR, Month, floor_hour
 NOVEMBER = Month(2026, 11)
 DESK = Desk.parse("America/New_York", "09:00-18:00", "US")
 CLOCK = month_clock(NOVEMBER, DESK, ZoneInfo("UTC"), 48)
-POLICY = Policy(DESK, timedelta(hours=24), Decimal(50))
+LEAST = Decimal(50)
+POLICY = Policy(DESK, timedelta(hours=24), lambda currency: LEAST)
 CUSTOMER = ("partner", "customer")
 
 BLIND = datetime(2026, 11, 24, 14, tzinfo=UTC)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from alerts.alert import Alert, Stake
-from alerts.ticket import ANSWERED, amount, ticket_id
+from alerts.ticket import ANSWERED, asked, ticket_id
 from billing.hours import DAY, HOUR, Month
 from tests.alerts.claims import (
     BLIND,
@@ -192,7 +192,7 @@ def test_late_hours_correct_a_precaution_before_it_expires(opened: datetime) -> 
     found, _ = cycle([fresh], opened)
     for at in (opened + n * HOUR for n in range(1, (EXPIRES - opened) // HOUR)):
         found, _ = cycle([replace(worth(fresh, "900"), hours=(*fresh.hours, at - 2 * HOUR))], at, found)
-    assert amount(found["precaution"].told) == 900
+    assert asked(found["precaution"].told) == {"USD": 900}
 
 
 def test_corrections_are_rare() -> None:

@@ -18,8 +18,8 @@ from tests.alerts.claims import (
     EARLY,
     EXPIRES,
     LATEST,
+    LEAST,
     NOVEMBER,
-    POLICY,
     alert,
     claimed,
     cycle,
@@ -28,7 +28,7 @@ from tests.alerts.claims import (
 AMOUNTS = st.sampled_from(["0", "0.01", "20", "30", "49.99", "50", "75.5", "900", "-5", "-30", "-900"])
 VERDICTS = ["confirmed", "dismissed", "planned", "vendor_fault"]
 DELIVERED = ("sent", "acknowledged", "granted", "refused")
-DUE = POLICY.least
+DUE = LEAST
 
 
 class MonthEnd(RuleBasedStateMachine):
@@ -123,6 +123,14 @@ class MonthEnd(RuleBasedStateMachine):
                 assert now[kind].call_after_email == was.call_after_email
             if was.state == "expired":
                 assert now[kind].state == "expired"
+
+    @invariant()
+    def a_claim_stays_on_the_ticket_that_told_it(self) -> None:
+        usage = {one.alert_id for one in self.live if one.state != "vendor_fault"}
+        for before, now in zip(self.earlier[-2:], self.earlier[-1:], strict=False):
+            for kind in {"usage", "precaution"} & before.keys():
+                told = {claim.alert_id for claim in before[kind].told}
+                assert before[kind].state == "withdrawn" or told & usage <= {c.alert_id for c in now[kind].claims}
 
     @invariant()
     def a_claim_sits_on_at_most_one_ticket(self) -> None:

@@ -164,7 +164,7 @@ def test_a_lake_that_is_broken_is_the_worlds_fault(stormy: Workspace, tmp_path: 
     usage = tmp_path / "usage.csv"
     usage.write_text("org_id,product_family,usage_type,hour,quantity\na,b,c,2026-11-10T00:00:00Z,1\n")
     for command in (("bill", "2026-11", "--json"), ("ingest", "files", str(usage)), ("run", "--at", "2026-11-10")):
-        done = stormy.process(*command)
+        done = stormy.call(*command)
         assert (done.code, done.out) == (3, ""), done.err
         assert "lake" in done.err
         assert "Traceback" not in done.err

@@ -22,7 +22,7 @@ from tests.flows.storms import START, STORM, at, band_world, clock, files_of
 HOUR = timedelta(hours=1)
 OPENS = STORM + 25 * HOUR
 DESK = "partner-cs@vendor.example"
-FRACTIONS = (0.55, 0.75, 0.9)
+FRACTIONS = (0.6, 0.85)
 
 
 def end_state(workspace: Workspace) -> tuple[Any, ...]:
