@@ -4,6 +4,7 @@ The last row of a key holds; the earlier ones stay, so what was known at any tim
 A commit is one atomic file in the Delta log: a killed process or a full disk leaves the previous state.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ class Lake:
         except CommitFailedError:
             return False
         except (DeltaError, OSError) as error:
-            raise WorldError(f"the lake {self.uri} could not be written, and is as it was: {error}") from error
+            raise WorldError(f"the lake {self.uri} could not be written, and is as it was: {_words(error)}") from error
         return True
 
     @contextmanager
@@ -142,7 +143,7 @@ class Lake:
         try:
             yield
         except (DeltaError, OSError, PolarsError) as error:
-            raise WorldError(f"the lake {self.uri} cannot be read: {error}") from error
+            raise WorldError(f"the lake {self.uri} cannot be read: {_words(error)}") from error
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
@@ -159,6 +160,11 @@ class Lake:
             if len(table.file_uris(file_pruning_predicate=of_month)) > FILES_PER_MONTH:
                 with suppress(DeltaError, OSError):
                     table.optimize.compact(of_month)
+
+
+def _words(error: Exception) -> str:
+    """What the library says, without colours, on one line."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
 
 
 def holding(rows: pl.DataFrame) -> pl.DataFrame:

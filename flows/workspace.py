@@ -146,7 +146,7 @@ def _probe_mail(app: App, now: datetime) -> WorldError | None:  # noqa: ARG001  
         if isinstance(sink, Smtp):
             sink.probe()
     except WorldError as error:
-        return error
+        return WorldError(f"{settings_file.FILE}: mail.url: {error}")
     return None
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from alerts import outbox, store
 from alerts.mail import Letter, compose, message_id
 from alerts.outbox import LEASE, Delivery, Drained, drain
 from alerts.sinks.receipt import Receipt
+from alerts.tables import deliveries
 from alerts.ticket import Ticket
 from billing.database import connect, transaction
 from billing.errors import WorldError
@@ -124,13 +125,26 @@ def test_four_senders_deliver_each_of_300_messages_once(database: str, engine: E
     assert Counter((one.state, one.attempts) for one in everything(engine)) == {("sent", 1): 300}
 
 
-def test_a_sender_that_was_killed_is_replaced_after_its_lease_and_not_before(
+def test_a_sender_of_this_machine_that_was_killed_is_replaced_at_once(
     database: str, engine: Engine, tmp_path: Path
 ) -> None:
     owe(engine, "tk_1-1")
     assert exit_codes(1, database, tmp_path / "journal", dies=True) == [-signal.SIGKILL]
     assert (tmp_path / "journal").read_text() == "tk_1-1\n", "it had the message in its hands"
     assert (only(engine).state, only(engine).attempts) == ("sending", 1)
+    desk = Receiver()
+    assert drain(engine, {"smtp": desk}, AT, NOW).delivered == 1
+    assert (only(engine).state, only(engine).attempts, desk.keys) == ("sent", 2, ["tk_1-1"])
+
+
+@pytest.mark.parametrize("sender", ["elsewhere:1", None])
+def test_a_sender_that_nobody_can_ask_is_replaced_after_its_lease_and_not_before(
+    engine: Engine, sender: str | None
+) -> None:
+    owe(engine, "tk_1-1")
+    held = {"state": "sending", "attempts": 1, "leased_until": NOW + LEASE, "leased_by": sender}
+    with engine.begin() as connection:
+        connection.execute(update(deliveries).values(held))
     desk = Receiver()
     for now in (NOW, NOW + LEASE - SECOND):
         assert drain(engine, {"smtp": desk}, AT + HOUR, now) == Drained(0, ())

@@ -122,13 +122,13 @@ def test_an_org_without_history_has_no_first_use(usage, panel_of):
     assert skipped == []
 
 
-def test_a_meter_is_new_for_a_week(usage, panel_of):
-    new = usage(30)
+def test_a_meter_is_new_for_a_month(usage, panel_of):
+    new = usage(60)
     new[: 20 * 24] = 0
-    panel = panel_of(usage(30), new, keys=(("org", "a"), ("org", "b")))
+    panel = panel_of(usage(60), new, keys=(("org", "a"), ("org", "b")))
     findings, _ = Scanner().scan(panel, panel.start + 19 * DAY)
     hours = sorted(hour for f in findings if f.kind == "first_use" for hour in f.hours)
-    assert hours == [panel.start + 20 * DAY + hour * HOUR for hour in range(168)]
+    assert hours == [panel.start + 20 * DAY + hour * HOUR for hour in range(31 * 24)]
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 12.0, 10.0**12])
