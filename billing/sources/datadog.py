@@ -66,7 +66,7 @@ class Datadog:
     page_limit: int = 500
     retries: int = 5
     timeout: float = 60.0
-    backoff: float = 2.0
+    backoff: float = 1.0
 
     def fetch(self, start: datetime, end: datetime, now: datetime) -> Iterator[Read]:
         """Usage of the hours in [start, end): for each 24 h, or what is left of them, one Read with all its pages.
