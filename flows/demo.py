@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -143,8 +144,10 @@ def _show(app: App, book: Book, done: Cycle, directory: Path, end: datetime, out
         alerts, tickets = store.alerts(connection), store.tickets(connection)
     month = Month.of(end - HOUR)
     out.print(show.cycle(done))
-    totals = ", ".join(f"{t['partner_id']} {t['amount']} {t['currency']}" for t in bill(app, month, end, end).totals)
-    out.print(f"{month} so far: {totals}\n")
+    out.print(f"{month} so far:")
+    for total in bill(app, month, end, end).totals:
+        out.print(f"  {book.partners[total['partner_id']].name}: {Decimal(total['amount']):,} {total['currency']}")
+    out.print()
     title = f"What it found by {iso(end)}"
     out.print(show.findings(_worth_seeing(alerts), tickets, book, app.rules.catalog, title))
     out.print()

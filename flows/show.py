@@ -176,8 +176,9 @@ def _meter(alert: Alert, catalog: Catalog) -> str:
 
 
 def _state(alert: Alert) -> str:
-    free = f", {alert.free_hours_left} free h left" if alert.free_hours_left else ""
-    return f"{alert.state}{' quiet' if alert.quiet else ''}{free}"
+    if alert.free_hours_left and alert.live:
+        return f"{alert.free_hours_left}h free left"
+    return f"{alert.state}{' quiet' if alert.quiet else ''}"
 
 
 def _style(alert: Alert) -> str:
