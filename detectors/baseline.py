@@ -14,7 +14,7 @@ from datetime import datetime
 import numpy as np
 
 from billing.hours import WEEK_HOURS
-from detectors.series import Flags, Floats
+from detectors.series import Floats
 
 LEVEL, DAILY, WEEKLY, SPREAD = 0.5, 0.15, 0.2, 0.1  # share of a day's error that corrects each part
 CLIP = 4.0  # times the usual error
@@ -55,11 +55,6 @@ class Course:
     baseline: Baseline
     older: Floats
     floor: Floats
-
-
-def fit(values: Floats, learned: Flags, start: datetime) -> Baseline:
-    """The baseline after all columns given. values, learned: [series, hours]; start: the UTC hour of column 0."""
-    return follow(np.where(learned, values, np.nan), start).baseline
 
 
 def follow(said: Floats, start: datetime) -> Course:

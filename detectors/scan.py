@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.hours import HOUR, hours_between, iso
-from detectors import baseline
 from detectors.baseline import Baseline, Course
 from detectors.kinds import first_use, ramp, spike
 from detectors.moment import Lives, Moment, Odd, at_close
@@ -105,8 +104,11 @@ class Scanner:
         return findings, self._skipped(panel, now) if now else []
 
     def baseline(self, panel: Panel) -> Baseline:
-        """As of panel.end, for forecasts."""
-        return baseline.fit(panel.values, panel.learned, panel.start)
+        """For forecasts: the one by which the hours of panel.end's day are judged, as of its 00:00."""
+        width = panel.values.shape[1]
+        midnight = max(0, width - (panel.start.hour + width) % 24)
+        past = self._memory.past(panel.values[:, :midnight], panel.learned[:, :midnight], panel.start)
+        return Baseline(past.profile, past.scale, past.days)
 
     def _judge(self, panel: Panel, now: Moment, column: int, learned: Flags, found: Flags) -> list[Finding]:
         """What the kinds find at the close of the hour in `column`; marks it in `learned` and `found`."""

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from billing.hours import HOUR, WEEK_HOURS
-from detectors.baseline import fit, follow
+from detectors.baseline import Baseline, follow
 from detectors.second_opinion import stl_expected
 
 ROWS = arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(0, 400)), elements=st.floats(0, 1e9))
+
+
+def fit(values: np.ndarray, learned: np.ndarray, start: datetime) -> Baseline:
+    """The baseline after all columns given."""
+    return follow(np.where(learned, values, np.nan), start).baseline
 
 
 def learned(values):
