@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from billing.book import Book
 from billing.grid import Grid, SeriesKey
-from billing.hours import Month, hour_of_week, hours_between
+from billing.hours import HOUR, Month, hour_of_week, hours_between
 from billing.rollups import LIMIT
 from detectors.episodes import belongs, is_over
 from detectors.scan import Finding
 
+FIRST_USE = "first_use"
 NOT_LIVE = ("dismissed", "planned", "withdrawn")
 VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed", "planned": "planned", "vendor-fault": "vendor_fault"}
-EXPLAINED_AWAY = 0.25  # of the excess at its largest: less than this left, and restated usage has explained it
+WITHIN_USUAL = 0.1  # of what was expected: a restated excess under this is no excess
 
 
 @dataclass(frozen=True)
@@ -129,20 +130,22 @@ def advance(
     found: dict[str, Alert] = {alert.alert_id: alert for alert in alerts}
     moved: list[Transition] = []
     for finding in sorted(findings, key=lambda f: (f.key, f.hours[0])):
-        mine = [a for a in found.values() if a.key == finding.key and a.state != "withdrawn"]
+        mine = [alert for alert in found.values() if alert.key == finding.key]
         joined = _joined(mine, finding)
-        if joined:
-            others = {hour for alert in mine if alert is not joined for hour in alert.hours}
-            hours = {*joined.hours, *finding.hours} - (others - {*joined.hours})
-            found[joined.alert_id] = replace(joined, hours=tuple(sorted(hours)))
+        if joined is None:
+            raised = _raise(finding, book, at)
+            found[raised.alert_id] = raised
+            moved.append(Transition(raised.alert_id, at, "", "open", "floodmark", finding.reasons[0]))
             continue
-        raised = _raise(finding, book, at)
-        was = found[raised.alert_id].state if raised.alert_id in found else ""
-        found[raised.alert_id] = raised
-        moved.append(Transition(raised.alert_id, at, was, "open", "floodmark", finding.reasons[0]))
+        others = {hour for alert in mine if alert is not joined for hour in alert.hours}
+        hours = {*joined.hours, *finding.hours} - (others - {*joined.hours})
+        if joined.state == "withdrawn":
+            moved.append(Transition(joined.alert_id, at, "withdrawn", "open", "floodmark", "usage brought it back"))
+            joined = replace(joined, state="open", largest_excess=0.0)
+        found[joined.alert_id] = replace(joined, hours=tuple(sorted(hours)))
     for alert in list(found.values()):
-        measured = _measure(alert, grid, meters[alert.meter])
-        state, why = _next_state(measured, at)
+        measured, explained = _measure(alert, grid, meters[alert.meter])
+        state, why = _next_state(measured, explained, at)
         if state != alert.state:
             moved.append(Transition(alert.alert_id, at, alert.state, state, "floodmark", why))
         reasons = (*measured.reasons, why) if state == "withdrawn" != alert.state else measured.reasons
@@ -151,9 +154,21 @@ def advance(
 
 
 def _joined(alerts: Sequence[Alert], finding: Finding) -> Alert | None:
-    """The alert that the finding belongs to: the one that has most of its hours, else one within 24 quiet hours."""
-    near = [alert for alert in alerts if belongs(alert.started_at, alert.last_hour, finding)]
-    return max(near, key=lambda alert: len({*alert.hours} & {*finding.hours}), default=None)
+    """The alert that the finding belongs to: the one that has most of its hours, else one within 24 quiet hours.
+
+    A withdrawn one takes only its own hours back. What a newcomer uses, and a spike of it, are two alerts.
+    """
+
+    def shared(alert: Alert) -> int:
+        return len({*alert.hours} & {*finding.hours})
+
+    near = [
+        alert
+        for alert in alerts
+        if (alert.kind == FIRST_USE) == (finding.kind == FIRST_USE)
+        and (shared(alert) or (alert.state != "withdrawn" and belongs(alert.started_at, alert.last_hour, finding)))
+    ]
+    return max(near, key=shared, default=None)
 
 
 def of_book(alerts: Iterable[Alert], book: Book, meters: Container[str]) -> list[Alert]:
@@ -191,28 +206,34 @@ def _raise(finding: Finding, book: Book, at: datetime) -> Alert:
     )
 
 
-def _measure(alert: Alert, grid: Grid, rollup: str) -> Alert:
-    """Expected and actual over its hours, as usage says now; hours before the grid keep what they were."""
+def _measure(alert: Alert, grid: Grid, rollup: str) -> tuple[Alert, bool]:
+    """Expected and actual over those of its hours of which usage says something now, and whether a restatement
+    downwards has left no excess."""
     row = grid.row_of.get(alert.key)
     if row is None or alert.started_at < grid.start:
-        return alert
+        return alert, False
+    columns = [hours_between(grid.start, hour) for hour in alert.hours if hour < grid.end]
     pairs = [
-        (alert.expected_at(hour), int(grid.values[row, hours_between(grid.start, hour)]))
-        for hour in alert.hours
-        if hour < grid.end
+        (alert.expected_at(grid.start + column * HOUR), int(grid.values[row, column]))
+        for column in columns
+        if grid.seen[row, column]
     ]
+    if not pairs:
+        return alert, False
     excess = float(sum(actual - expected for expected, actual in pairs))
     if rollup in ("p99", "max"):
-        expected, actual = max(pairs, key=lambda pair: pair[1], default=(0, 0))
+        expected, actual = max(pairs, key=lambda pair: pair[1])
     else:
-        expected, actual = (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
+        expected, actual = (sum(column) for column in zip(*pairs, strict=True))
     largest = max(excess, alert.largest_excess)
-    return replace(alert, expected=expected, actual=actual, excess=excess, largest_excess=largest)
+    usual = sum(expected for expected, _ in pairs)
+    explained = excess < largest / 2 and excess <= WITHIN_USUAL * usual
+    return replace(alert, expected=expected, actual=actual, excess=excess, largest_excess=largest), explained
 
 
-def _next_state(alert: Alert, at: datetime) -> tuple[str, str]:
-    if alert.live and alert.excess < EXPLAINED_AWAY * alert.largest_excess:
-        return "withdrawn", "restated usage explains it away: the excess fell to under a quarter of what was first said"
+def _next_state(alert: Alert, explained: bool, at: datetime) -> tuple[str, str]:
+    if alert.live and explained:
+        return "withdrawn", "restated usage explains it away: what is left of it is within the usual"
     if alert.state == "open" and is_over(alert.last_hour, at):
         return "over", "24 quiet hours"
     if alert.state == "over" and not is_over(alert.last_hour, at):

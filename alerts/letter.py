@@ -119,6 +119,7 @@ def _heading(
         "answer_by": answer_by and ENGLISH.moment(answer_by),
         "answer_times": [(name, ENGLISH.moment(answer_by, zone)) for name, zone in zones.items()] if answer_by else [],
         "past_first_end": bool(ticket.deadline_at and at >= ticket.deadline_at),
+        "will_call": ticket.call_after_email and not (call_by and call_by <= at),
         "calls": [
             (name, ENGLISH.moment(ticket.call_from, zone), ENGLISH.moment(call_by, zone))
             for name, zone in zones.items()

@@ -53,7 +53,7 @@ class Sections:
 
     def products(self) -> Iterator[dict[str, str]]:
         for one in sums(self.standing, lambda line: line.meter):
-            quantity = readable(one.quantity, self.catalog.meters[one.of])
+            quantity = "-" if one.quantity is None else readable(one.quantity, self.catalog.meters[one.of])
             yield {"name": self.product(one.of), "currency": one.currency, "quantity": quantity, **one.money}
 
     def spikes(self) -> Iterator[dict[str, str]]:
@@ -160,14 +160,17 @@ class Sections:
             yield "deadline", self.moment(ticket.deadline_at)
         if ticket.latest_email_at and not settled:
             yield "latest_email", self.moment(ticket.latest_email_at)
-        if ticket.call_after_email and not settled:
+        last_call = ticket.call_by or ticket.deadline_at
+        if ticket.call_after_email and not settled and last_call and last_call > self.standing.at:
             start, end = (
                 at and self.language.moments(at, self.zone, self.vendor_zone)
                 for at in (ticket.call_from, ticket.call_by or ticket.deadline_at)
             )
             yield "call", say("call_between", start=start, end=end) if start and end else say("call_none")
         if ticket.ticket_id in self.standing.deliveries:
-            yield "delivery", self.standing.deliveries[ticket.ticket_id]
+            sending = self.standing.deliveries[ticket.ticket_id]
+            detail = self.moment(sending.sent_at) if sending.sent_at else sending.detail
+            yield "delivery", say(f"delivery_{sending.state}", detail=detail)
 
     def _by_money(self, alert: Alert) -> tuple[bool, str, Decimal, str]:
         stake = alert.stake_in(self.standing.month)

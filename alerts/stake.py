@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alerts.alert import Alert, Stake, whole
 from billing.bill import Line, Metered, Rules, contract_lines, total
-from billing.book import Book, Contract, Term
+from billing.book import Book, Contract
 from billing.grid import Grid, SeriesKey
 from billing.hours import HOUR, WEEK_HOURS, Month, hour_of_week, hours_between
 from billing.rollups import Hours, add, percentile, percentile_index
@@ -109,17 +109,25 @@ def _steps(book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Al
         for alert in alerts
         if alert.key in project.series
     }
+    unpriced = {line.meter for line in project.lines(book, rules) if line.amount is None}
     concerned = [alert for alert in alerts if inside.get(alert.alert_id)]
     actual = {key: hours.copy() for key, hours in project.series.items()}
     for alert in concerned:
         hours = inside[alert.alert_id]
         project.series[alert.key][list(hours)] = list(hours.values())
-    before = total(project.lines(book, rules))
+    expected = project.lines(book, rules)
+    unpriced |= {line.meter for line in expected if line.amount is None}
+
+    def cost(lines: list[Line]) -> Decimal:
+        """A meter that has no price on either side has no difference of prices."""
+        return total([line for line in lines if line.meter not in unpriced])
+
+    before = cost(expected)
     steps = []
     for alert in concerned:
         columns = list(inside[alert.alert_id])
         project.series[alert.key][columns] = actual[alert.key][columns]
-        after = total(project.lines(book, rules))
+        after = cost(project.lines(book, rules))
         steps.append((alert, after - before))
         before = after
     return steps
@@ -132,7 +140,7 @@ def _free_hours(rules: Rules, project: ContractMonth, alert: Alert) -> int | Non
     billed without the alert have used up forgiven hours.
     """
     meter = rules.catalog.meters[alert.meter]
-    term = project.contract.terms.get(alert.meter, Term(alert.meter))
+    term = project.contract.term(alert.meter)
     start, end = project.span
     columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
     if meter.applied_rollup(term.option) != "p99" or not columns or alert.key not in project.series:

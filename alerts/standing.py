@@ -17,12 +17,20 @@ from billing.money import money_text
 Rows = Sequence[Mapping[str, Any]]
 
 
+class Sending(NamedTuple):
+    """How a letter stands: a delivery's state, its file or its error, and when it was sent."""
+
+    state: str
+    detail: str = ""
+    sent_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Standing:
     """This partner's lines, alerts and tickets of the month; those of another partner raise ValueError.
 
-    `tickets`: also those of the month before that are not settled. `deliveries`: ticket_id -> how its delivery stands,
-    in words. `complete_to`: the end of the last hour with usage. The last three: rows as in a Statement.
+    `tickets`: also those of the month before that are not settled. `deliveries`: ticket_id -> how its last letter
+    stands. `complete_to`: the end of the last hour with usage. The last three: rows as in a Statement.
     """
 
     partner: Partner
@@ -32,7 +40,7 @@ class Standing:
     projected: Sequence[Line]
     alerts: Sequence[Alert]
     tickets: Sequence[Ticket]
-    deliveries: Mapping[str, str]
+    deliveries: Mapping[str, Sending]
     complete_to: datetime | None
     unassigned: Rows
     unknown_products: Rows
@@ -46,14 +54,15 @@ class Standing:
 
 
 class Sum(NamedTuple):
-    """The priced lines of one customer, meter or partner in one currency; `quantity` adds up meters' base units."""
+    """The priced lines of one customer, meter or partner in one currency; `quantity` adds up base
+    units; None where they were rolled up differently, as hosts and host-hours are."""
 
     of: str
     currency: str
     to_date: Decimal
     projected: Decimal
     committed: Decimal
-    quantity: Decimal
+    quantity: Decimal | None
 
     @property
     def money(self) -> dict[str, str]:
@@ -78,7 +87,7 @@ def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
             to_date=sum((line.amount or Decimal(0) for line in to_date), Decimal(0)),
             projected=sum((line.amount or Decimal(0) for line in projected), Decimal(0)),
             committed=sum((line.committed_amount or Decimal(0) for line in projected), Decimal(0)),
-            quantity=sum((line.quantity for line in to_date), Decimal(0)),
+            quantity=sum((line.quantity for line in to_date), Decimal(0)) if _alike(to_date) else None,
         )
         for (name, currency), (to_date, projected) in groups.items()
     ]
@@ -89,6 +98,10 @@ def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
         ranks.append((seen[one.currency], one.currency != standing.partner.currency, one.currency, one))
         seen[one.currency] += 1
     return [one for *_, one in sorted(ranks)]
+
+
+def _alike(lines: Sequence[Line]) -> bool:
+    return len({(line.meter, line.rollup) for line in lines}) <= 1
 
 
 def at_stake(standing: Standing, currency: str) -> Decimal:

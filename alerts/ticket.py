@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from alerts.alert import Alert
-from alerts.clock import Clock, Desk, call_window
+from alerts.clock import BLIND, Clock, Desk, call_window
 from billing.hours import DAY, HOUR, Month
 from detectors.episodes import is_over
 
 KINDS = ("usage", "vendor_fault", "precaution")
-MAY_STILL_CHANGE = timedelta(hours=72)  # the vendor's usage is up to 72 h late
 ANSWERED = ("acknowledged", "granted", "refused")
 
 
@@ -104,6 +103,12 @@ def settle(
     return settled, owing
 
 
+def ended(ticket: Ticket, at: datetime) -> Ticket:
+    """The ticket, expired if nobody could be contacted before the month had ended everywhere."""
+    late = ticket.expires_at is not None and at >= ticket.expires_at
+    return replace(ticket, state="expired") if late and ticket.state in ("draft", "open") else ticket
+
+
 def written(ticket: Ticket, at: datetime) -> Ticket:
     """The ticket after a letter that states its present claims."""
     return replace(ticket, letters=ticket.letters + 1, told=ticket.claims, told_at=at)
@@ -127,7 +132,7 @@ def _sorted_by_kind(
             of_kind["vendor_fault"].append(alert)
         elif alert.alert_id in pinned:
             of_kind[pinned[alert.alert_id]].append(alert)
-        elif clock.in_blind_window(at) and at - alert.last_hour < MAY_STILL_CHANGE:
+        elif clock.in_blind_window(at) and at - alert.last_hour < BLIND:
             fresh.append(alert)
         else:
             of_kind["usage"].append(alert)
@@ -157,7 +162,7 @@ def _next(ticket: Ticket, alerts: Sequence[Alert], due: bool, clock: Clock, poli
     if ticket.state in ANSWERED or ticket.state == "expired":
         return ticket
     if ticket.expires_at and at >= ticket.expires_at:
-        return replace(ticket, state="expired") if ticket.state in ("draft", "open") else ticket
+        return ended(ticket, at)
     if not alerts or (ticket.opened_at is None and not due):
         return replace(ticket, state="withdrawn")
     if ticket.opened_at is None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from billing.book import Book, Contract, Term
+from billing.book import Book, Contract
 from billing.catalog import HOURLY_ROLLUPS, Catalog, Meter
 from billing.grid import Grid, summed
 from billing.hours import Month, hours_between
@@ -99,7 +99,7 @@ def contract_lines(
     for meter in rules.catalog.meters.values():
         if meter.meter not in used and meter.meter not in contract.terms:
             continue
-        term = contract.terms.get(meter.meter, Term(meter.meter))
+        term = contract.term(meter.meter)
         part = used.get(meter.meter, nothing)
         rollup = meter.applied_rollup(term.option)
         parent = rules.catalog.meters[meter.parent] if meter.parent else None
@@ -135,13 +135,13 @@ def contract_lines(
 
 
 def _allotment(contract: Contract, meter: Meter, parent: Meter, hours: Hours) -> Allotment:
-    committed = contract.terms.get(parent.meter, Term(parent.meter)).commit_units
+    committed = contract.term(parent.meter).commit_units
     return Allotment(meter.allotment_quantity, committed, hours, parent.per)
 
 
 def _included(contract: Contract, meter: Meter, parent: Meter, parent_quantity: Decimal) -> Decimal:
     """Base units the parent brings along; none from a parent that is priced by the hour."""
-    term = contract.terms.get(parent.meter, Term(parent.meter))
+    term = contract.term(parent.meter)
     if term.option == "hourly":
         return Decimal(0)
     return meter.allotment_quantity * max(term.commit_units, parent_quantity / parent.per)

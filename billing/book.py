@@ -72,6 +72,10 @@ class Contract:
     terms: Mapping[str, Term] = field(default_factory=dict)
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
 
+    def term(self, meter: str) -> Term:
+        """What it says of the meter; an empty term where it says nothing."""
+        return self.terms.get(meter, Term(meter))
+
     def span(self, month: Month) -> tuple[datetime, datetime] | None:
         """The hours of the month it covers, [start, end); None when it covers none."""
         start = max(month.start, _midnight(self.start))
@@ -102,10 +106,6 @@ class Book:
     def customers_of(self) -> Mapping[str, Sequence[Customer]]:
         """partner_id -> its customers by id."""
         return _grouped(sorted(self.customers.values(), key=lambda c: c.customer_id), "partner_id")
-
-    def customer_of_org(self, org_id: str) -> Customer | None:
-        org = self.orgs.get(org_id)
-        return self.customers[org.customer_id] if org else None
 
     def partner_of(self, customer_id: str) -> Partner:
         return self.partners[self.customers[customer_id].partner_id]

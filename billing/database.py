@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -80,6 +80,11 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction that only reads: on SQLite it waits for no writer."""
+    return transaction(engine.execution_options(reading=True))
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """All or nothing. A database that fails is a WorldError; nothing was written."""
@@ -107,4 +112,4 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  t
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")

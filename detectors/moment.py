@@ -13,6 +13,7 @@ from detectors.series import Flags, Floats, Panel
 Scalar = TypeVar("Scalar", bound=np.generic)
 NEVER = np.iinfo(np.int64).max
 LIVE_HOURS = 24  # an alert's hour so near means that the alert is still live
+IDLE = 50 * 24  # a meter not used for so long is used for the first time again
 NEWCOMER = 31 * 24  # a whole month of first use is announced as one
 
 
@@ -31,8 +32,8 @@ class Moment:
     day_ahead: as of 00:00 of each hour's day; week_ahead: as of a week before that. fresh: [series, REACH], something
     was said and no alert has the hour yet (the newest hour may be under alert). live: [series], an alert has an hour
     within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known for long
-    enough; idle: [series], hours for which the org was known before. age: [series], days from the first hour heard
-    to 00:00.
+    enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was known
+    before. age: [series], days from the first hour heard to 00:00.
     """
 
     actual: Floats
@@ -41,6 +42,7 @@ class Moment:
     fresh: Flags
     live: Flags
     newcomer: Flags
+    first_week: Flags
     idle: NDArray[np.int64]
     age: Floats
     past: Past
@@ -61,8 +63,9 @@ class Odd:
 
 @dataclass(frozen=True)
 class Lives:
-    """[series] each. heard: the first column in which anything was said. used: the first with usage, if its org was
-    known on other meters for long enough before; NEVER for none. idle: for how many hours it was known."""
+    """[series] each. heard: the first column in which anything was said. used: the first with usage after IDLE hours
+    without, if its org was known on other meters for long enough before; NEVER for none. idle: for how many hours it
+    was known."""
 
     heard: NDArray[np.int64]
     used: NDArray[np.int64]
@@ -70,7 +73,7 @@ class Lives:
 
     @classmethod
     def of(cls, panel: Panel, min_history_days: int) -> "Lives":
-        heard, used = _first(np.isfinite(panel.values)), _first(panel.values > 0)
+        heard, used = _first(np.isfinite(panel.values)), _first_lately(panel.values > 0)
         rows_of: dict[str, list[int]] = {}
         for row, (org, _) in enumerate(panel.keys):
             rows_of.setdefault(org, []).append(row)
@@ -98,6 +101,7 @@ def at_close(panel: Panel, learned: Flags, column: int, past: Past, lives: Lives
         fresh=np.concatenate([(said & known)[:, :-1], said[:, -1:]], axis=1),
         live=np.any(~known[:, -1 - LIVE_HOURS : -1], axis=1),
         newcomer=(lives.used <= column) & (column - NEWCOMER < lives.used),
+        first_week=(lives.used <= column) & (column - WEEK_HOURS < lives.used),
         idle=lives.idle,
         age=np.maximum(column - hour - lives.heard, 0) / 24,
         past=past,
@@ -109,6 +113,20 @@ def _before(columns: NDArray[Scalar], stop: int, fill: Scalar) -> NDArray[Scalar
     cut = columns[:, max(0, stop - REACH) : stop]
     lead = np.full((len(cut), REACH - cut.shape[1]), fill, dtype=cut.dtype)
     return np.concatenate([lead, cut], axis=1)
+
+
+def _first_lately(used: Flags) -> NDArray[np.int64]:
+    """[series]: the last column with usage before which there was none for IDLE hours; NEVER for none.
+
+    A panel that moves on forgets its first weeks: what is new must not depend on them.
+    """
+    columns = np.arange(used.shape[1])
+    before = np.maximum.accumulate(np.where(used, columns, -IDLE), axis=1) if used.size else np.empty(used.shape)
+    gap = np.full(used.shape, IDLE)
+    gap[:, 1:] = columns[1:] - before[:, :-1]
+    new = used & (gap >= IDLE)
+    last = used.shape[1] - 1 - new[:, ::-1].argmax(axis=1) if used.shape[1] else np.zeros(len(used))
+    return np.where(new.any(axis=1), last, NEVER)
 
 
 def _first(flags: Flags) -> NDArray[np.int64]:

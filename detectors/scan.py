@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.hours import HOUR, hours_between, iso
+from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
 from detectors.baseline import Baseline, Course
 from detectors.kinds import first_use, ramp, spike
 from detectors.moment import Lives, Moment, Odd, at_close
@@ -32,8 +32,9 @@ class Kind:
 
 
 KINDS = (  # an hour goes to the first row that finds it
-    Kind("first_use", first_use.learn, first_use.judge, young=True),
+    Kind("first_use", first_use.learn, first_use.judge_week, young=True),
     Kind("spike", spike.learn, spike.judge),
+    Kind("first_use", first_use.learn, first_use.judge_month, young=True),
     Kind("ramp", ramp.learn, ramp.judge),
 )
 
@@ -105,6 +106,8 @@ class Scanner:
 
     def baseline(self, panel: Panel) -> Baseline:
         """For forecasts: the one by which the hours of panel.end's day are judged, as of its 00:00."""
+        if not panel.keys:
+            return Baseline(np.empty((0, WEEK_HOURS)), np.empty(0), np.empty(0))
         width = panel.values.shape[1]
         midnight = max(0, width - (panel.start.hour + width) % 24)
         past = self._memory.past(panel.values[:, :midnight], panel.learned[:, :midnight], panel.start)

@@ -7,7 +7,7 @@ from alerts.stake import Expect, projected
 from billing import book_store, shares, statement
 from billing.bill import Line
 from billing.book import Book
-from billing.database import transaction
+from billing.database import reading
 from billing.grid import Grid, Tape
 from billing.hours import Month
 from billing.statement import Statement
@@ -17,8 +17,8 @@ from flows.wiring import App
 def bill(app: App, month: Month, as_of: datetime | None, now: datetime) -> Statement:
     """The bill of every partner for `month`, over the hours before `as_of` (default: its end, or the present hour)."""
     until = statement.month_to_date(month, as_of, now)
-    state = statement.state_of(month, until, app.settings.billing.final_day, max(now, as_of or now))
-    with transaction(app.engine) as connection:
+    state = statement.state_of(month, until, app.settings.billing.final_day, now)
+    with reading(app.engine) as connection:
         book = book_store.load(connection)
     return statement.state(book, app.rules, app.lake.current(month.start, until), month, until, state)
 
@@ -30,7 +30,7 @@ def rows(app: App, bill_: Statement, by: str) -> list[dict[str, Any]]:
     if by != "org":
         columns = ["partner_id", "customer_id"] if by == "customer" else ["partner_id"]
         return list(shares.by_group(bill_.lines, columns))
-    with transaction(app.engine) as connection:
+    with reading(app.engine) as connection:
         book = book_store.load(connection)
     month, until = bill_.month, bill_.as_of
     usage = app.lake.current(month.start, until)

@@ -164,7 +164,7 @@ def run(
     if flow:
         from flows.prefect_start import run_flow
 
-        done = run_flow(workspace, floor_hour(clock(at)))
+        done = run_flow(workspace, clock(at))
     else:
         from flows.cycle import run as run_cycle
 
@@ -197,13 +197,13 @@ def replay(
 
 @cli.command()
 def alerts(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Every alert, dearest first."""
+    """Every alert; the table has the dearest first."""
     from alerts import store
     from billing import book_store
-    from billing.database import transaction
+    from billing.database import reading
 
     with workspace_app(workspace) as app:
-        with transaction(app.engine) as connection:
+        with reading(app.engine) as connection:
             found, held = store.alerts(connection), book_store.load(connection)
         if as_json:
             from flows.documents import alert_document
@@ -236,9 +236,9 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Every ticket with its claims, clocks and deliveries."""
     from alerts import outbox, store
     from billing import book_store
-    from billing.database import transaction
+    from billing.database import reading
 
-    with workspace_app(workspace) as app, transaction(app.engine) as connection:
+    with workspace_app(workspace) as app, reading(app.engine) as connection:
         found, sent, held = store.tickets(connection), outbox.all_deliveries(connection), book_store.load(connection)
     if as_json:
         from flows.documents import ticket_document
@@ -265,7 +265,7 @@ def digest(
     from flows.workspace import write_letters
 
     with workspace_app(workspace) as app:
-        letters = digests(app, floor_hour(clock(at)), partner)
+        letters = digests(app, clock(at), partner)
         if not letters:
             what = f"{partner!r} is no partner with an address" if partner else "no partner of the book has an address"
             raise SettingsError([Fault("digest", 0, "--partner", what)])

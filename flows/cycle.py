@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts import store
+from billing.database import reading
 from billing.errors import WorldError
-from billing.hours import HOUR, Month, floor_hour
+from billing.hours import HOUR, Month
 from flows.bill import bill
 from flows.detect import Detected, detect
 from flows.digests import owe_digests
@@ -22,6 +24,7 @@ class Cycle:
     at: datetime
     rows_changed: int
     rows_refused: int
+    judged_upto: datetime | None
     totals: Sequence[Mapping[str, str]]
     raised: int
     open_alerts: int
@@ -33,11 +36,10 @@ class Cycle:
 
 
 def run(app: App, at: datetime, now: datetime) -> Cycle:
-    """The cycle of the hour that `at` lies in. `now`: the present time, which the outbox's leases go by.
+    """The cycle at the clock `at`, which sees the hours that are over. `now`: the present time, for the outbox.
 
     A vendor or a mail server that fails is among `failures` and stops nothing else: tickets have deadlines.
     """
-    at = floor_hour(at)
     failures: list[str] = []
     try:
         read = ingest(app, at)
@@ -53,6 +55,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         at,
         read.changed,
         len(read.bad),
+        judged_upto(app),
         totals,
         **judged,
         letters=letters,
@@ -78,6 +81,13 @@ def judge(app: App, at: datetime, now: datetime, usage: Known) -> Detected:
     settle_tickets(app, at, usage)
     deliver(app, at, now)
     return detected
+
+
+def judged_upto(app: App) -> datetime | None:
+    """How far usage has been judged; a cycle with an earlier clock judges nothing."""
+    with reading(app.engine) as connection:
+        mark = store.judged(connection)
+    return mark.upto if mark else None
 
 
 def counted(detected: Detected) -> dict[str, int]:

@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from billing.errors import WorldError
-from billing.hours import floor_hour, iso
+from billing.hours import iso, utc
 from flows import cycle as plain
 from flows import detect as detection
 from flows import digests as digesting
@@ -99,11 +99,12 @@ def deliver(workspace: str, at: datetime) -> int:
 @flow(name="floodmark-cycle")
 def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     """One cycle for the scheduled hour. A vendor or mail server that fails stops nothing else; it is told last."""
-    hour = hour_of(at)
+    hour = clock_of(at)
     failures: list[str] = []
     changed, refused = tolerant(failures, (0, 0), lambda: read_vendor(workspace, hour))
     totals = month_to_date(workspace, hour)
     judged = judge(workspace, hour)
+    upto = judged_to(workspace)
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
     delivered = tolerant(failures, 0, lambda: deliver(workspace, hour))
@@ -111,6 +112,7 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         hour,
         changed,
         refused,
+        upto,
         totals,
         **judged,
         letters=letters,
@@ -127,25 +129,25 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
 @flow(name="floodmark-ingest")
 def ingest(workspace: str = ".", at: datetime | None = None) -> tuple[int, int]:
     """The vendor's trailing days into the lake."""
-    return read_vendor(workspace, hour_of(at))
+    return read_vendor(workspace, clock_of(at))
 
 
 @flow(name="floodmark-bill")
 def bill(workspace: str = ".", at: datetime | None = None) -> list[dict[str, str]]:
     """What the open month costs so far."""
-    return month_to_date(workspace, hour_of(at))
+    return month_to_date(workspace, clock_of(at))
 
 
 @flow(name="floodmark-detect")
 def detect(workspace: str = ".", at: datetime | None = None) -> dict[str, int]:
     """Judge what is new."""
-    return judge(workspace, hour_of(at))
+    return judge(workspace, clock_of(at))
 
 
 @flow(name="floodmark-tickets")
 def tickets(workspace: str = ".", at: datetime | None = None) -> int:
     """Settle the tickets and send their letters."""
-    hour = hour_of(at)
+    hour = clock_of(at)
     settle(workspace, hour)
     return deliver(workspace, hour)
 
@@ -153,15 +155,21 @@ def tickets(workspace: str = ".", at: datetime | None = None) -> int:
 @flow(name="floodmark-digest")
 def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = None) -> int:
     """The digests that are due, of all partners or those of one time zone, and out."""
-    hour = hour_of(at)
+    hour = clock_of(at)
     owe_digests(workspace, hour, zone)
     return deliver(workspace, hour)
 
 
-def hour_of(at: datetime | None) -> datetime:
-    """The clock of a run: as given, else the hour it was scheduled for. Never now: runs start late, or early."""
+def clock_of(at: datetime | None) -> datetime:
+    """The clock of a run: as given, else the time it was scheduled for. Never now: runs start late, or early."""
     scheduled = runtime.flow_run.scheduled_start_time  # pendulum's, whose arithmetic is another
-    return floor_hour(at or datetime.fromisoformat(scheduled.isoformat()))
+    return utc(at or datetime.fromisoformat(scheduled.isoformat()))
+
+
+def judged_to(workspace: str) -> datetime | None:
+    """How far usage has been judged."""
+    with opened(workspace) as app:
+        return plain.judged_upto(app)
 
 
 def tolerant(failures: list[str], otherwise: R, step: Callable[[], R]) -> R:

@@ -14,8 +14,8 @@ from alerts.store import Judged
 from billing import book_store
 from billing.book import Book
 from billing.database import transaction
-from billing.hours import Month, hours_between
-from detectors.scan import Skipped
+from billing.hours import Month, floor_hour, hours_between
+from detectors.scan import Finding, Skipped
 from detectors.series import Panel
 from flows.usage import LATE, Known, known, open_months, panel
 from flows.wiring import App
@@ -40,7 +40,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         mark = store.judged(connection)
-        if mark and at < mark.upto:
+        if mark and floor_hour(at) < mark.upto:
             return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
         usage = usage or (
             known(app.lake, app.rules.catalog, at, mark.seq, mark.upto)
@@ -51,7 +51,8 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         before = store.alerts(connection, usage.grid.start)
         series = panel(usage.grid, book, before)
         since = _since(mark, usage)
-        findings, skipped = app.scanner.scan(series, since)
+        found, skipped = app.scanner.scan(series, since)
+        findings = [part for finding in found if (part := _from(finding, mark.since if mark else since))]
         rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
         after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at)
         after = _priced(app, book, usage, after, forecast(app, series))
@@ -59,7 +60,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         after = _second_opinions(after, raised, series)
         store.save_alerts(connection, before, after)
         store.add_transitions(connection, moved)
-        store.save_judged(connection, Judged(mark.since if mark else since, at, usage.seq))
+        store.save_judged(connection, Judged(mark.since if mark else since, floor_hour(at), usage.seq))
     return Detected(raised, tuple(after), tuple(skipped))
 
 
@@ -67,6 +68,19 @@ def forecast(app: App, series: Panel) -> Expect:
     """What every series is expected to do from the panel's end on."""
     profiles = app.scanner.baseline(series).profile
     return follow(dict(zip(series.keys, profiles, strict=True)))
+
+
+def _from(finding: Finding, start: datetime) -> Finding | None:
+    """What of the finding lies at or after `start`: the months before the first run's are replay's."""
+    kept = [i for i, hour in enumerate(finding.hours) if hour >= start]
+    if not kept:
+        return None
+    return replace(
+        finding,
+        hours=tuple(finding.hours[i] for i in kept),
+        expected=tuple(finding.expected[i] for i in kept),
+        actual=tuple(finding.actual[i] for i in kept),
+    )
 
 
 def _since(mark: Judged | None, usage: Known) -> datetime:

@@ -1,5 +1,7 @@
 """Digests: one letter a partner and period, owed when the partner's morning has come."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
@@ -14,11 +16,12 @@ from alerts.alert import Alert, of_book
 from alerts.digest import Standing, digest_letter
 from alerts.mail import Letter
 from alerts.outbox import Delivery
+from alerts.standing import Sending
 from alerts.ticket import Ticket
 from billing import book_store, statement
 from billing.book import Book, Partner
-from billing.database import transaction
-from billing.hours import DAY, HOUR, Month, iso
+from billing.database import reading, transaction
+from billing.hours import DAY, HOUR, Month, floor_hour
 from billing.statement import Statement
 from flows.bill import forecast as projected_lines
 from flows.detect import forecast
@@ -35,6 +38,9 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
     """
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
+        mark = store.judged(connection)
+        if mark and floor_hour(at) < mark.upto:
+            return []
         book = book_store.load(connection)
         there = {delivery.key for delivery in outbox.all_deliveries(connection)}
         due = [
@@ -51,7 +57,7 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
 
 def digests(app: App, at: datetime, partner_id: str | None = None) -> list[tuple[Partner, Letter]]:
     """The digests that would be sent at `at` to partners with an address; nothing is sent or kept."""
-    with transaction(app.engine) as connection:
+    with reading(app.engine) as connection:
         book = book_store.load(connection)
         partners = [p for p in book.partners.values() if partner_id in (None, p.partner_id) and p.emails]
         return list(zip(partners, _letters(app, connection, book, partners, at), strict=True))
@@ -63,8 +69,15 @@ def digest_key(partner: Partner, at: datetime) -> str:
     day = local.date() if local.time() >= MORNING else local.date() - DAY
     if partner.digest == "weekly":
         day -= day.weekday() * DAY
-    name = "".join(c if c.isascii() and c.isalnum() else f"-{ord(c):x}" for c in partner.partner_id.lower())
-    return f"digest-{name[:80]}-{day.isoformat()}"
+    return f"digest-{slug(partner.partner_id)}-{day.isoformat()}"
+
+
+def slug(id_: str) -> str:
+    """An id as part of a key or a file's name: itself where it can be, else what can be kept of it and a hash."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", id_):
+        return id_
+    kept = re.sub(r"[^a-z0-9]+", "-", id_.lower()).strip("-")[:40]
+    return f"{kept}-{hashlib.sha256(id_.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _letters(
@@ -125,20 +138,9 @@ def _concerns(alert: Alert, month: Month) -> bool:
     return any(Month.of(hour) == month for hour in (alert.started_at, alert.last_hour))
 
 
-def _standings(deliveries: Sequence[Delivery]) -> dict[str, str]:
+def _standings(deliveries: Sequence[Delivery]) -> dict[str, Sending]:
     """ticket_id -> how its last letter stands."""
-    words = {
-        "due": "due",
-        "sending": "being sent",
-        "written": "written to {proof}, not sent",
-        "sent": "sent {sent_at}",
-        "failed": "failed: {error}",
-    }
-    return {
-        d.ticket_id: words[d.state].format(proof=d.proof, sent_at=d.sent_at and iso(d.sent_at), error=d.error)
-        for d in deliveries
-        if d.ticket_id
-    }
+    return {d.ticket_id: Sending(d.state, d.error or d.proof or "", d.sent_at) for d in deliveries if d.ticket_id}
 
 
 def _own(book: Book, partner: Partner) -> Book:

@@ -1,12 +1,13 @@
 """Alerts and tickets as the contract's JSON."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from alerts.alert import Alert, Stake
 from alerts.outbox import Delivery
 from alerts.ticket import Ticket
-from billing.hours import iso
+from billing.hours import Month, iso
 from billing.money import round_money
 
 CLOCKS = ("opened_at", "deadline_at", "expires_at", "latest_email_at")
@@ -29,11 +30,18 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "last_hour": iso(alert.last_hour),
         "expected": str(alert.expected),
         "actual": str(alert.actual),
-        "stake": _stake(alert.stake) if alert.stake else None,
+        "stake": _stake(stake) if (stake := stake_of(alert)) else None,
         "stakes": [_stake(stake) for stake in alert.stakes],
         "free_hours_left": alert.free_hours_left,
         "reasons": list(alert.reasons),
     }
+
+
+def stake_of(alert: Alert) -> Stake | None:
+    """The stake of its last month; 0 where it was decided before that month was weighed."""
+    if alert.stake or not alert.stakes:
+        return alert.stake
+    return Stake(Month.of(alert.last_hour), Decimal(0), alert.stakes[-1].currency)
 
 
 def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str, Any]:

@@ -41,7 +41,13 @@ class Ingested:
 def ingest_files(app: App, paths: Sequence[Path], at: datetime) -> Ingested:
     """Each file's good rows into the lake, in one commit a file; bad rows into quarantine; unreadable files refused."""
     done = Ingested()
-    for path in track(usage_paths(paths), "Ingesting", console=Console(stderr=True), disable=not _is_terminal()):
+    found: list[Path] = []
+    for path in paths:
+        try:
+            found += usage_paths([path])
+        except InputError as error:
+            done = replace(done, refused=(*done.refused, *error.faults))
+    for path in track(found, "Ingesting", console=Console(stderr=True), disable=not _is_terminal()):
         try:
             read = read_file(path)
         except InputError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from billing import book_store
-from billing.database import transaction
+from billing.database import reading
 from billing.errors import FloodmarkError, WorldError
 from flows.cycle import Cycle
 from flows.wiring import open_app
@@ -47,7 +47,7 @@ def serve(workspace: Path) -> None:
     from flows.deployed import cycle, digest
 
     app = open_app(workspace)
-    with transaction(app.engine) as connection:
+    with reading(app.engine) as connection:
         partners = book_store.load(connection).partners.values()
     app.engine.dispose()
     zones = sorted({partner.time_zone for partner in partners if partner.digest != "none"})

@@ -105,5 +105,6 @@ def _score(
         if a.last_hour >= start and a.state != "withdrawn"
     ]
     series = [key for key in recording.tape.keys if key[0] in book.orgs]
+    within = [label for label in labels if label.start < end and label.end > start]
     hours = int((end - start) / timedelta(hours=1)) * len(series)
-    return score(raised, labels, hours)
+    return score(raised, within, hours)

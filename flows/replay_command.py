@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from billing import book_store
-from billing.database import transaction
+from billing.database import reading
 from flows import show
 from flows.documents import alert_document, ticket_document
 from flows.replay import Replay, read_labels
@@ -40,7 +40,7 @@ def replay(
 
 
 def _show(app: App, result: Replay) -> None:
-    with transaction(app.engine) as connection:
+    with reading(app.engine) as connection:
         book = book_store.load(connection)
     console = show.out()
     title = "What would have been raised"

@@ -48,6 +48,11 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
     if not rows:
         return [Text(f"{title}: no usage and no terms to bill")]
     notes = [Text(f"total {t['partner_id']}: {Decimal(t['amount']):,} {t['currency']}") for t in statement.totals]
+    silent = sum(line.hours_seen < line.hours_expected for line in statement.lines)
+    if silent:
+        notes.append(
+            Text(f"{silent} lines have hours of which nothing was said; they count as 0 (hours_seen in --json)")
+        )
     notes += [Text(f"unpriced: {line.fault}", style="red") for line in statement.lines if line.fault]
     notes += [Text(f"unassigned org {r['org_id']}: {r['rows']} rows", style="red") for r in statement.unassigned]
     notes += [
@@ -125,9 +130,15 @@ def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list
 def cycle(done: Cycle) -> Text:
     """A cycle in one line."""
     refused = f" ({done.rows_refused} refused: see the quarantine table)" if done.rows_refused else ""
+    past = ""
+    if done.judged_upto and done.judged_upto > done.at:
+        past = (
+            f"\nNothing was judged: a cycle has been run for {iso(done.judged_upto)} already (see `floodmark replay`)"
+        )
     return Text(
         f"{iso(done.at)}: {done.rows_changed} usage rows changed{refused}, {done.raised} alerts raised, "
-        f"{done.open_alerts} open, {done.letters} letters, {len(done.digests)} digests, {done.delivered} delivered"
+        f"{done.open_alerts} open, {done.letters} letters, {len(done.digests)} digests, "
+        f"{done.delivered} delivered{past}"
     )
 
 

@@ -12,11 +12,11 @@ from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
 from alerts.outbox import Drained
 from alerts.review import review_letter
-from alerts.ticket import Ticket, settle, written
+from alerts.ticket import Ticket, ended, settle, written
 from billing import book_store
 from billing.book import Book
 from billing.database import transaction
-from billing.hours import Month
+from billing.hours import Month, floor_hour
 from flows.usage import Known, known, open_months
 from flows.wiring import App
 
@@ -38,7 +38,7 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         store.lock_cycle(connection)
         mark = store.judged(connection)
         months = sorted({*open_months(at), *store.unsettled_months(connection)})
-        if mark and at < mark.upto:
+        if mark and floor_hour(at) < mark.upto:
             return Settled(tuple(store.tickets(connection, months)), 0)
         book = book_store.load(connection)
         alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
@@ -48,9 +48,10 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
             for settled, letters in _of_month(app, book, alerts, before, month, at):
                 after += settled
                 owing += letters
-        announced = [a for a in alerts if a.state == "open" and not a.quiet and a.announced_at is None]
+        announced = [a for a in alerts if a.state in ("open", "over") and not a.quiet and a.announced_at is None]
         if owing or (announced and app.settings.mail.reviewers):
             usage = usage or known(app.lake, app.rules.catalog, at)
+        after += [ended(t, at) for t in before if t.customer_id not in book.customers]
         after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
         store.save_tickets(connection, before, after)
         for ticket in owing:

@@ -1,21 +1,22 @@
 """What is known of usage at a clock: the grid that bills and detectors look at."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 
-from alerts.alert import Alert
+from alerts.alert import FIRST_USE, Alert
+from alerts.clock import BLIND
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
-from billing.hours import DAY, HOUR, Month, hours_between
+from billing.hours import DAY, HOUR, Month, floor_hour, hours_between
 from billing.lake import Lake
 from detectors.series import Panel
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
-LATE = timedelta(days=3)  # how late the vendor's usage may come
+LATE = BLIND  # how late the vendor's usage may come
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def known(lake: Lake, catalog: Catalog, at: datetime, seen_seq: int = -1, seen_a
 
     Changed are the rows after `seen_seq`, and those observed after `seen_at`.
     """
-    start = window(at)
+    at, start = floor_hour(at), window(at)
     rows = lake.history(start, at)
     later = pl.col("observed_at") > seen_at if seen_at else pl.lit(value=False)
     news = rows.filter((pl.col("seq") > seen_seq) | later)
@@ -71,7 +72,7 @@ class Recording:
     def at(self, at: datetime) -> Known:
         """What was known at `at`; steps must not go back."""
         grid, changed = self.tape.at(at)
-        return Known(at, grid.between(window(at), at), changed, self.tape.last_seq)
+        return Known(at, grid.between(window(at), floor_hour(at)), changed, self.tape.last_seq)
 
 
 def panel(grid: Grid, book: Book, alerts: list[Alert]) -> Panel:
@@ -81,7 +82,7 @@ def panel(grid: Grid, book: Book, alerts: list[Alert]) -> Panel:
     learned = np.ones(chosen.seen.shape, np.bool_)
     for alert in alerts:
         row = chosen.row_of.get(alert.key)
-        if row is not None and alert.live and alert.kind != "first_use":
+        if row is not None and alert.live and alert.kind != FIRST_USE:
             columns = [hours_between(grid.start, hour) for hour in alert.hours if grid.start <= hour < grid.end]
             learned[row, columns] = False
     return Panel(chosen.keys, chosen.start, as_float(chosen), learned)

@@ -12,10 +12,11 @@ from alerts.mail import Letter, compose
 from alerts.sinks.smtp import Smtp
 from billing import book_store
 from billing.book import Book, Partner
-from billing.database import transaction
+from billing.database import reading
 from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
 from billing.hours import HOUR, floor_hour, iso
 from flows import settings as settings_file
+from flows.digests import slug
 from flows.ingest import source
 from flows.wiring import App, open_app
 
@@ -51,7 +52,7 @@ def examine(
     book = Book()
     span = "unreadable"
     try:
-        with transaction(app.engine) as connection:
+        with reading(app.engine) as connection:
             book = book_store.load(connection)
         span = _span(app)
     except WorldError as error:
@@ -101,7 +102,7 @@ def write_letters(letters: Sequence[tuple[Partner, Letter]], directory: Path) ->
         what = f"no directory for the digests can be made there: {error.strerror}"
         raise SettingsError([Fault(str(directory), 0, "", what)]) from error
     for partner, letter in letters:
-        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in partner.partner_id)
+        name = slug(partner.partner_id)
         files = {f"{name}.eml": compose(letter), f"{name}.html": _standalone(letter).encode()}
         for file, content in files.items():
             (directory / file).write_bytes(content)

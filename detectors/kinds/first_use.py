@@ -5,7 +5,7 @@ import numpy as np
 from billing.hours import WEEK_HOURS
 from detectors.baseline import Course
 from detectors.moment import Moment, Odd
-from detectors.series import Floats
+from detectors.series import Flags, Floats
 
 
 def learn(course: Course) -> Floats:
@@ -13,12 +13,22 @@ def learn(course: Course) -> Floats:
     return np.zeros((len(course.said), 0))
 
 
-def judge(moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG001 - the shape that all kinds share
-    """Every hour with usage while the series is a newcomer; nothing was expected.
+def judge_week(moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG001 - the shape of all kinds
+    """Every hour with usage in the first week."""
+    return _announce(moment, moment.newcomer & moment.first_week)
+
+
+def judge_month(moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG001 - the shape of all kinds
+    """Every other hour with usage while the series is a newcomer."""
+    return _announce(moment, moment.newcomer)
+
+
+def _announce(moment: Moment, new: Flags) -> Odd:
+    """The newest hour, where it was used; nothing was expected.
 
     Surprise after Laplace's rule of succession: a meter idle for n hours is used in the next with chance 1 / (n + 2).
     """
-    rows = np.flatnonzero(moment.newcomer & (moment.actual[:, -1] > 0))
+    rows = np.flatnonzero(new & (moment.actual[:, -1] > 0))
     hours = np.zeros((len(rows), moment.actual.shape[1]), dtype=bool)
     hours[:, -1] = True
     idle = moment.idle[rows]

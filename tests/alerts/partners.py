@@ -12,6 +12,7 @@ from alerts.alert import Alert, Stake, alert_id
 from alerts.clock import Desk, call_window, month_clock
 from alerts.digest import Standing
 from alerts.letter import Desks
+from alerts.standing import Sending
 from alerts.ticket import Claim, Ticket, ticket_id
 from billing import catalog
 from billing.bill import Line
@@ -198,7 +199,7 @@ WREN_STANDING = Standing(
     ],
     alerts=[LOGS, HOSTS, replace(LOGS, alert_id="al_quiet", quiet=True)],
     tickets=[ticket(LOGS, HOSTS)],
-    deliveries={ticket(LOGS).ticket_id: "written to outbox/tk-1.eml"},
+    deliveries={ticket(LOGS).ticket_id: Sending("written", "outbox/tk-1.eml")},
     complete_to=datetime(2026, 9, 24, 12, tzinfo=UTC),
     unassigned=[{"org_id": "zz99", "rows": 14}],
     unknown_products=[{"product_family": "quantum", "usage_type": "qubit_hours", "rows": 3}],

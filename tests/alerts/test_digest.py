@@ -16,7 +16,7 @@ from alerts.alert import NOT_LIVE, VERDICTS
 from alerts.digest import Standing, digest_letter
 from alerts.languages import LANGUAGES
 from alerts.mail import Letter
-from alerts.standing import at_stake, sums
+from alerts.standing import Sending, at_stake, sums
 from alerts.ticket import ANSWERED, KINDS
 from alerts.words import drawable
 from billing.book import Book, Customer
@@ -200,7 +200,8 @@ def test_a_large_partner_fits_into_one_mail(language: str) -> None:
         alerts=[replace(HOSTS, alert_id=f"al_{id_}", customer_id=id_) for id_ in customers],
         tickets=tickets,
         deliveries={
-            x.ticket_id: "failed: the server at mail.vendor.example answered 550 no such mailbox" for x in tickets
+            x.ticket_id: Sending("failed", "the server at mail.vendor.example answered 550 no such mailbox")
+            for x in tickets
         },
         unassigned=[{"org_id": f"{n}{name}", "rows": n} for n in range(99)],
         unknown_products=[{"product_family": name, "usage_type": f"{n}{name}", "rows": n} for n in range(99)],

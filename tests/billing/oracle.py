@@ -91,13 +91,15 @@ def stakes(
         for hour in expected.keys() & known.get((org, meter), {}).keys():
             current[org, meter][hour] = expected[hour]
 
+    span = (start, end, end)
+    left_out = unpriced(world, meters, current, span, p99_rank) | unpriced(world, meters, actual, span, p99_rank)
     customer_of = {org["org_id"]: org["customer_id"] for org in world.orgs}
     steps: dict[str, dict[str, str]] = {}
     for alert_id, org, meter, _, expected in ordered:
-        before = contract_totals(world, meters, current, (start, end, end), p99_rank)
+        before = contract_totals(world, meters, current, span, p99_rank, left_out)
         for hour in expected.keys() & known.get((org, meter), {}).keys():
             current[org, meter][hour] = actual[org, meter][hour]
-        after = contract_totals(world, meters, current, (start, end, end), p99_rank)
+        after = contract_totals(world, meters, current, span, p99_rank, left_out)
         mine = [row for row in world.contracts if row["customer_id"] == customer_of.get(org)]
         of_month = [(row["contract_id"], row["currency"]) for row in mine if row["contract_id"] in after]
         steps[alert_id] = {contract: money(after[contract] - before[contract], cur) for contract, cur in of_month}
@@ -110,9 +112,31 @@ def contract_totals(
     by_org: Mapping[tuple[str, str], Hourly],
     span: tuple[datetime, datetime, datetime],
     p99_rank: str,
+    left_out: set[tuple[str, str]],
 ) -> dict[str, Fraction]:
-    found = sheets(world, meters, customer_values(world, by_org), span, p99_rank)
-    return {sheet.contract["contract_id"]: sheet.total() for sheet in found}
+    """What each contract's month comes to, but for the (contract, meter) pairs left out."""
+    totals: dict[str, Fraction] = {}
+    for sheet in sheets(world, meters, customer_values(world, by_org), span, p99_rank):
+        contract = sheet.contract["contract_id"]
+        parts = [sheet.amounts(meter) for meter in sheet.billed_meters() if (contract, meter) not in left_out]
+        totals[contract] = sum((sum(part, Fraction()) for part in parts if part is not None), Fraction())
+    return totals
+
+
+def unpriced(
+    world: World,
+    meters: dict[str, Row],
+    by_org: Mapping[tuple[str, str], Hourly],
+    span: tuple[datetime, datetime, datetime],
+    p99_rank: str,
+) -> set[tuple[str, str]]:
+    """The (contract, meter) pairs without a price: they have no difference of prices either."""
+    return {
+        (sheet.contract["contract_id"], meter)
+        for sheet in sheets(world, meters, customer_values(world, by_org), span, p99_rank)
+        for meter in sheet.billed_meters()
+        if sheet.amounts(meter) is None
+    }
 
 
 def sheets(

@@ -123,11 +123,6 @@ class Sheet:
         used = {meter for meter, values in self.values.items() if any(hour in values for hour in self.hours)}
         return sorted(used | set(self.terms))
 
-    def total(self) -> Fraction:
-        """The sum of the priced lines."""
-        priced = [amounts for meter in self.billed_meters() if (amounts := self.amounts(meter)) is not None]
-        return sum((committed + on_demand for committed, on_demand in priced), Fraction(0))
-
     def line(self, meter: str) -> Row:
         currency, amounts = self.contract["currency"], self.amounts(meter)
         texts = [None] * 3 if amounts is None else [money(a, currency) for a in (*amounts, sum(amounts, Fraction(0)))]

@@ -153,6 +153,24 @@ def test_null_is_a_row_and_the_largest_quantity_is_exact(lite: Workspace, tmp_pa
     assert (line["quantity"], line["hours_seen"]) == (str(2**64 - 2), 2)
 
 
+BODY = json.dumps(
+    {
+        "data": [
+            {
+                "type": "usage_timeseries",
+                "id": "1",
+                "attributes": {
+                    "public_id": "o1",
+                    "product_family": "infra_hosts",
+                    "timestamp": "2026-11-10T00:00:00+00:00",
+                    "measurements": [{"usage_type": "host_count", "value": 14}],
+                },
+            }
+        ]
+    }
+)
+
+
 def test_unreadable_files_are_refused_whole_and_all_named_and_the_others_go_in(lite: Workspace, tmp_path: Path) -> None:
     good = tmp_path / "good.csv"
     good.write_text(HEADER + "".join(GOOD))
@@ -162,7 +180,7 @@ def test_unreadable_files_are_refused_whole_and_all_named_and_the_others_go_in(l
         "broken.parquet": whole.read_bytes()[: whole.stat().st_size // 2],
         "noise.parquet": b"PAR1 and nothing more",
         "text.json": b"this is not JSON",
-        "cut.json": SAVED.read_bytes()[:-20],
+        "cut.json": BODY.encode()[:-20],
         "error.json": b'{"errors": ["Forbidden"]}',
         "other.json": b'{"usage": [1, 2, 3]}',
         "empty.json": b"",
