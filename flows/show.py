@@ -19,7 +19,23 @@ from billing.statement import Statement
 from flows.cycle import Cycle
 
 NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced")
-LINE_COLUMNS = ("customer_id", "meter", "quantity", "on_demand_quantity", "amount", "currency")
+BILL_COLUMNS = {
+    "line": ("contract_id", "meter", "quantity", "amount", "currency"),
+    "org": ("customer_id", "org_id", "meter", "amount", "currency"),
+    "customer": ("partner_id", "customer_id", "amount", "currency", "unpriced"),
+    "partner": ("partner_id", "amount", "currency", "unpriced"),
+}
+BILL_WIDTHS = {
+    "partner_id": 11,
+    "customer_id": 11,
+    "org_id": 14,
+    "contract_id": 16,
+    "meter": 21,
+    "quantity": 20,
+    "amount": 14,
+    "currency": 3,
+    "unpriced": 8,
+}
 
 
 def out() -> Console:
@@ -39,14 +55,12 @@ def when(at: datetime | None) -> str:
 def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> list[Table | Text]:
     """The bill by line, org, customer or partner, its totals and what could not be billed."""
     title = f"{statement.month}, hours before {iso(statement.as_of)}, {statement.state}"
-    names = [name for name in (rows[0] if rows else {}) if by != "line" or name in LINE_COLUMNS]
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right" if name in NUMBERS else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(name, row[name]) for name in names))
     if not rows:
         return [Text(f"{title}: no usage and no terms to bill")]
+    widths = {name: BILL_WIDTHS[name] for name in BILL_COLUMNS[by]}
+    table = _table(title, [(name, width if name in NUMBERS else -width) for name, width in widths.items()])
+    for row in rows:
+        table.add_row(*(_cell(name, row[name]) for name in widths))
     notes = [Text(f"total {t['partner_id']}: {Decimal(t['amount']):,} {t['currency']}") for t in statement.totals]
     silent = sum(line.hours_seen < line.hours_expected for line in statement.lines)
     if silent:
@@ -157,8 +171,9 @@ def _table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
     more = max(0, out().width - 80) // growing if growing else 0
     for name, width in columns:
         wide = abs(width) + (more if width < 0 else 0)
-        right = "right" if name in ("h", "worth", "amount") else "left"
-        table.add_column(name, justify=right, width=wide, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        right = "right" if name in ("h", "worth", *NUMBERS) else "left"
+        heading = {"currency": ""}.get(name, name.removesuffix("_id"))
+        table.add_column(heading, justify=right, width=wide, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     return table
 
 
