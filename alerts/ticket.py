@@ -122,7 +122,7 @@ def _sorted_by_kind(
         claim.alert_id: kind
         for kind in ("usage", "precaution")
         if kind in tickets and tickets[kind].opened_at and tickets[kind].state != "withdrawn"
-        for claim in tickets[kind].claims
+        for claim in (*tickets[kind].told, *tickets[kind].claims)
     }
     usage_is_open = "usage" in pinned.values()
     of_kind: dict[str, list[Alert]] = {kind: [] for kind in KINDS}

@@ -14,7 +14,10 @@ from sqlalchemy import Engine, text
 from alerts.schema import METADATA, upgrade
 from billing.database import connect
 
-settings.register_profile("floodmark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# People explore, CI judges the same examples every time.
+settings.register_profile(
+    "floodmark", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("floodmark")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
