@@ -69,7 +69,7 @@ def weigh(
     free: dict[str, int | None] = {}
     live = [alert for alert in alerts if alert.live]
     for month in sorted(wanted):
-        touched = [a for a in live if any(Month.of(hour) == month for hour in (a.started_at, a.last_hour, *a.hours))]
+        touched = [a for a in live if any(Month.of(hour) == month for hour in a.hours)]
         for customer_id in sorted({a.customer_id for a in touched}):
             mine = sorted(
                 (a for a in touched if a.customer_id == customer_id), key=lambda a: (a.started_at, a.alert_id)
@@ -109,8 +109,10 @@ def _steps(book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Al
         for alert in alerts
         if alert.key in project.series
     }
-    unpriced = {line.meter for line in project.lines(book, rules) if line.amount is None}
     concerned = [alert for alert in alerts if inside.get(alert.alert_id)]
+    if not concerned:
+        return []
+    unpriced = {line.meter for line in project.lines(book, rules) if line.amount is None}
     actual = {key: hours.copy() for key, hours in project.series.items()}
     for alert in concerned:
         hours = inside[alert.alert_id]

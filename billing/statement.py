@@ -31,6 +31,8 @@ class Statement:
     unassigned: Sequence[Mapping[str, Any]]
     unknown_products: Sequence[Mapping[str, Any]]
     uncontracted: Sequence[Mapping[str, Any]]
+    book: Book
+    grid: Grid  # what the lines were made from
 
     @property
     @exact
@@ -94,6 +96,8 @@ def state(book: Book, rules: Rules, usage: pl.DataFrame, month: Month, until: da
         unassigned=unassigned(book, usage),
         unknown_products=unknown_products(rules.catalog, usage),
         uncontracted=_uncontracted(book, grid, month, until),
+        book=book,
+        grid=grid,
     )
 
 

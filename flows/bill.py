@@ -8,7 +8,7 @@ from billing import book_store, shares, statement
 from billing.bill import Line
 from billing.book import Book
 from billing.database import reading
-from billing.grid import Grid, Tape
+from billing.grid import Grid
 from billing.hours import Month
 from billing.statement import Statement
 from flows.wiring import App
@@ -23,19 +23,14 @@ def bill(app: App, month: Month, as_of: datetime | None, now: datetime) -> State
     return statement.state(book, app.rules, app.lake.current(month.start, until), month, until, state)
 
 
-def rows(app: App, bill_: Statement, by: str) -> list[dict[str, Any]]:
+def rows(bill_: Statement, by: str) -> list[dict[str, Any]]:
     """The bill's amounts as rows: a `line`, an `org`, a `customer` or a `partner` each."""
     if by == "line":
         return [statement.line_row(line) for line in bill_.lines]
     if by != "org":
         columns = ["partner_id", "customer_id"] if by == "customer" else ["partner_id"]
         return list(shares.by_group(bill_.lines, columns))
-    with reading(app.engine) as connection:
-        book = book_store.load(connection)
-    month, until = bill_.month, bill_.as_of
-    usage = app.lake.current(month.start, until)
-    grid = Tape.settled(usage, app.rules.catalog, month.start, month.end, until)
-    return list(shares.by_org(book, grid, bill_.lines, month))
+    return list(shares.by_org(bill_.book, bill_.grid, bill_.lines, bill_.month))
 
 
 def forecast(app: App, book: Book, grid: Grid, expect: Expect, month: Month) -> list[Line]:

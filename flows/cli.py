@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,16 +25,11 @@ cli.add_typer(book, name="book")
 cli.add_typer(ingest, name="ingest")
 
 
-@contextmanager
-def workspace_app(workspace: Path) -> "Iterator[App]":
-    """The workspace's App, closed at the end."""
-    from flows.wiring import open_app
+def workspace_app(workspace: Path) -> "AbstractContextManager[App]":
+    """The workspace's App, closed at the end; imported where a command needs it."""
+    from flows.wiring import opened
 
-    app = open_app(workspace)
-    try:
-        yield app
-    finally:
-        app.engine.dispose()
+    return opened(workspace)
 
 
 def clock(at: datetime | None) -> datetime:
@@ -139,7 +133,7 @@ def bill(
         raise typer.BadParameter(f"{by!r} is none of {', '.join(ROW_KINDS)}", param_hint="--by")
     with workspace_app(workspace) as app:
         statement = flow.bill(app, month, as_of, clock(at))
-        rows = flow.rows(app, statement, by)
+        rows = flow.rows(statement, by)
     if csv or parquet:
         from flows.workspace import write_rows
 

@@ -4,8 +4,7 @@ Import this module only where Prefect is wanted: the import alone takes more tha
 A task takes and returns small values, opens the workspace itself, and may run again at any time.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -21,7 +20,7 @@ from flows import cycle as plain
 from flows import detect as detection
 from flows import digests as digesting
 from flows import tickets as ticketing
-from flows.wiring import App, open_app
+from flows.wiring import opened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +52,7 @@ def worldly(step: Callable[P, R]) -> Task[P, R]:
 @worldly
 def read_vendor(workspace: str, at: datetime) -> tuple[int, int]:
     """The vendor's trailing days into the lake; how many rows changed it, how many were refused."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         read = plain.ingest(app, at)
     return read.changed, len(read.bad)
 
@@ -61,35 +60,35 @@ def read_vendor(workspace: str, at: datetime) -> tuple[int, int]:
 @task(cache_policy=NO_CACHE)
 def month_to_date(workspace: str, at: datetime) -> list[dict[str, str]]:
     """What the open month costs so far, per partner and currency."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         return plain.month_to_date(app, at)
 
 
 @worldly
 def judge(workspace: str, at: datetime) -> dict[str, int]:
     """Alerts with their money."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         return plain.counted(detection.detect(app, at))
 
 
 @worldly
 def settle(workspace: str, at: datetime) -> int:
     """Tickets and the letters they owe; how many letters."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         return ticketing.settle_tickets(app, at).letters
 
 
 @worldly
 def owe_digests(workspace: str, at: datetime, zone: str | None = None) -> list[str]:
     """The digests that are due; the partners they are for."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         return digesting.owe_digests(app, at, zone=zone)
 
 
 @worldly
 def deliver(workspace: str, at: datetime) -> int:
     """Empty the outbox; how many messages left. Raises WorldError when one could not leave."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         drained = ticketing.deliver(app, at, datetime.now(UTC))
     if drained.failures:
         raise WorldError("\n".join(drained.failures))
@@ -168,7 +167,7 @@ def clock_of(at: datetime | None) -> datetime:
 
 def judged_to(workspace: str) -> datetime | None:
     """How far usage has been judged."""
-    with opened(workspace) as app:
+    with opened(Path(workspace)) as app:
         return plain.judged_upto(app)
 
 
@@ -179,13 +178,3 @@ def tolerant(failures: list[str], otherwise: R, step: Callable[[], R]) -> R:
     except WorldError as error:
         failures.append(str(error))
         return otherwise
-
-
-@contextmanager
-def opened(workspace: str) -> Iterator[App]:
-    """The workspace, closed at the end."""
-    app = open_app(Path(workspace))
-    try:
-        yield app
-    finally:
-        app.engine.dispose()

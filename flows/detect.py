@@ -42,11 +42,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         mark = store.judged(connection)
         if mark and floor_hour(at) < mark.upto:
             return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
-        usage = usage or (
-            known(app.lake, app.rules.catalog, at, mark.seq, mark.upto)
-            if mark
-            else known(app.lake, app.rules.catalog, at)
-        )
+        usage = usage or known(app.lake, app.rules.catalog, at, mark)
         book = book_store.load(connection)
         before = store.alerts(connection, usage.grid.start)
         series = panel(usage.grid, book, before)
@@ -56,7 +52,8 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
         after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at)
         after = _priced(app, book, usage, after, forecast(app, series))
-        raised = tuple(alert for alert in after if alert.alert_id not in {a.alert_id for a in before})
+        there = {alert.alert_id for alert in before}
+        raised = tuple(alert for alert in after if alert.alert_id not in there)
         after = _second_opinions(after, raised, series)
         store.save_alerts(connection, before, after)
         store.add_transitions(connection, moved)

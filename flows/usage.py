@@ -8,6 +8,7 @@ import polars as pl
 
 from alerts.alert import FIRST_USE, Alert
 from alerts.clock import BLIND
+from alerts.store import Judged
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
@@ -40,20 +41,19 @@ def open_months(at: datetime) -> list[Month]:
     return sorted({Month.of(at - LATE), Month.of(at)})
 
 
-def known(lake: Lake, catalog: Catalog, at: datetime, seen_seq: int = -1, seen_at: datetime | None = None) -> Known:
+def known(lake: Lake, catalog: Catalog, at: datetime, seen: Judged | None = None) -> Known:
     """What the lake says now of the hours before `at`.
 
-    Changed are the rows after `seen_seq`, and those observed after `seen_at`.
+    Changed are the rows that came in after those of `seen`, and those observed after its hours; all rows without it.
     """
     at, start = floor_hour(at), window(at)
     rows = lake.history(start, at)
-    later = pl.col("observed_at") > seen_at if seen_at else pl.lit(value=False)
-    news = rows.filter((pl.col("seq") > seen_seq) | later)
+    news = rows.filter((pl.col("seq") > seen.seq) | (pl.col("observed_at") > seen.upto)) if seen else rows
     return Known(
         at=at,
         grid=Tape.settled(rows, catalog, start, at, at),
         changed=news.select(pl.col("hour").min()).item(),
-        seq=max(seen_seq, rows.select(pl.col("seq").max()).item() or -1),
+        seq=max(seen.seq if seen else -1, rows.select(pl.col("seq").max()).item() or -1),
     )
 
 

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -67,6 +68,16 @@ def open_app(workspace: Path, environ: Mapping[str, str] = os.environ) -> App:
     engine = connect(_database_url(workspace, settings.store.database))
     schema.upgrade(engine)
     return assemble(workspace, settings, engine)
+
+
+@contextmanager
+def opened(workspace: Path) -> Iterator[App]:
+    """The workspace's App, closed at the end."""
+    app = open_app(workspace)
+    try:
+        yield app
+    finally:
+        app.engine.dispose()
 
 
 def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
