@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.alert import Alert, Stake, whole
-from billing.bill import Line, Metered, Rules, contract_lines, total
+from billing.bill import Line, Rules, block_lines, total
 from billing.book import Book, Contract
 from billing.grid import Grid, SeriesKey
 from billing.hours import HOUR, WEEK_HOURS, Month, hour_of_week, hours_between
+from billing.metering import Block
 from billing.rollups import Hours, add, percentile, percentile_index
 
 Expect = Callable[[SeriesKey], Hours]  # [168] whole base units that the baseline expects by hour of week
@@ -27,16 +28,22 @@ class ContractMonth:
     span: tuple[datetime, datetime]
     series: dict[SeriesKey, Hours]
 
-    def metered(self) -> dict[str, Metered]:
+    def metered(self) -> dict[str, Hours]:
         """Per meter the orgs' sum; a meter without any usage has no line."""
         rows: dict[str, list[Hours]] = {}
         for (_, meter), hours in self.series.items():
             rows.setdefault(meter, []).append(hours)
         summed = {meter: add(np.array(of_meter)) for meter, of_meter in rows.items()}
-        return {meter: Metered(hours, len(hours)) for meter, hours in summed.items() if hours.any()}
+        return {meter: hours for meter, hours in summed.items() if hours.any()}
 
     def lines(self, book: Book, rules: Rules) -> list[Line]:
-        return contract_lines(book, rules, self.contract, self.month, self.metered(), self.span)
+        """What the month costs at these hours."""
+        metered = self.metered()
+        width = hours_between(*self.span)
+        hours = np.array(list(metered.values())) if metered else np.zeros((0, width), np.int64)
+        keys = [(self.contract, meter) for meter in metered]
+        block = Block(self.span, [self.contract], keys, hours, np.full(len(keys), width))
+        return block_lines(book, rules, self.month, block)
 
 
 def projected(book: Book, grid: Grid, contract: Contract, month: Month, expect: Expect) -> ContractMonth | None:
@@ -147,13 +154,13 @@ def _free_hours(rules: Rules, project: ContractMonth, alert: Alert) -> int | Non
     columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
     if meter.applied_rollup(term.option) != "p99" or not columns or alert.key not in project.series:
         return None
-    hours = project.metered().get(alert.meter, Metered(np.zeros(hours_between(start, end), np.int64), 0)).hours
+    hours = project.metered().get(alert.meter, np.zeros(hours_between(start, end), np.int64))
     without = hours.copy()
     own = project.series[alert.key]
     for column in columns:
         without[column] -= int(own[column]) - alert.expected_at(start + column * HOUR)
     level = int(np.sort(hours[columns])[len(columns) // 2])
-    billed = percentile(np.maximum(without, 0), rules.rank)
+    billed = int(percentile(np.maximum(without, 0), rules.rank))
     if level <= term.commit_units * meter.per or level <= billed:
         return None
     forgiven = len(hours) - 1 - percentile_index(len(hours), rules.rank)

@@ -9,14 +9,17 @@ import numpy as np
 
 from billing.book import Book, Contract
 from billing.catalog import HOURLY_ROLLUPS, Catalog, Meter
-from billing.grid import Grid, summed
+from billing.grid import Grid
 from billing.hours import Month, hours_between
+from billing.metering import Block, blocks
 from billing.money import exact
 from billing.rating import rate
-from billing.rollups import Allotment, Hours, quantity
+from billing.rollups import Allotment, overage, quantities
+
+UNUSED = (Decimal(0), 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One meter on one contract's month. Quantities in base units; amounts None where unpriced (`fault` says why)."""
 
@@ -38,14 +41,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Metered:
-    """The hours of one meter in a contract's span: the customer's orgs summed, missing as 0."""
-
-    hours: Hours  # [hours of the span]
-    seen: int
-
-
-@dataclass(frozen=True)
 class Rules:
     """What the lines depend on besides book and usage. `rank`: ninth or eighth (settings, p99_rank)."""
 
@@ -55,88 +50,88 @@ class Rules:
 
 def lines(book: Book, rules: Rules, grid: Grid, month: Month, until: datetime) -> list[Line]:
     """Every line of the month over the hours before `until`, by partner, customer, contract, meter."""
-    found = [
-        line for contract in book.contracts.values() for line in _of_contract(book, rules, grid, contract, month, until)
-    ]
+    found = [line for block in blocks(book, grid, month, until) for line in block_lines(book, rules, month, block)]
     return sorted(found, key=lambda line: (line.partner_id, line.customer_id, line.contract_id, line.meter))
 
 
-def _of_contract(
-    book: Book, rules: Rules, grid: Grid, contract: Contract, month: Month, until: datetime
-) -> Iterator[Line]:
-    span = contract.span(month)
-    if span:
-        end = max(span[0], min(span[1], until))
-        yield from contract_lines(
-            book, rules, contract, month, metered(book, grid, contract, span[0], end), (span[0], end)
-        )
-
-
-def metered(book: Book, grid: Grid, contract: Contract, start: datetime, end: datetime) -> dict[str, Metered]:
-    """The contract's meters that anything was said of in [start, end)."""
-    rows: dict[str, list[int]] = {}
-    for org in book.orgs_of.get(contract.customer_id, ()):
-        for meter in grid.meters_of.get(org.org_id, ()):
-            rows.setdefault(meter, []).append(grid.row_of[org.org_id, meter])
-    parts = {meter: Metered(*summed(grid, of_meter, start, end)) for meter, of_meter in rows.items()}
-    return {meter: part for meter, part in parts.items() if part.seen}
-
-
 @exact
-def contract_lines(
-    book: Book,
-    rules: Rules,
-    contract: Contract,
-    month: Month,
-    used: Mapping[str, Metered],
-    span: tuple[datetime, datetime],
-) -> list[Line]:
-    """The lines of one contract whose hours `span` were used as `used` says."""
-    n = hours_between(*span)
-    nothing = Metered(np.zeros(n, np.int64), 0)
-    quantities: dict[str, Decimal] = {}
-    found = []
-    for meter in rules.catalog.meters.values():
-        if meter.meter not in used and meter.meter not in contract.terms:
-            continue
-        term = contract.term(meter.meter)
-        part = used.get(meter.meter, nothing)
-        rollup = meter.applied_rollup(term.option)
-        parent = rules.catalog.meters[meter.parent] if meter.parent else None
-        commitment = term.commit_units * meter.per
-        allotment = _allotment(contract, meter, parent, used.get(parent.meter, nothing).hours) if parent else None
-        q = quantity(rollup, part.hours, rules.rank, commitment, allotment)
-        quantities[meter.meter] = q
-        included = Decimal(0)
-        if parent and rollup not in HOURLY_ROLLUPS:
-            included = _included(contract, meter, parent, quantities.get(parent.meter, Decimal(0)))
-        beyond = q if rollup == "hourly_overage_mean" else max(Decimal(0), q - included - commitment)
-        rated = rate(contract, meter, term, beyond, month)
-        found.append(
-            Line(
-                partner_id=book.customers[contract.customer_id].partner_id,
-                customer_id=contract.customer_id,
-                contract_id=contract.contract_id,
-                meter=meter.meter,
-                rollup=rollup,
-                quantity=q,
-                included=included,
-                on_demand_quantity=beyond,
-                committed_amount=rated.committed_amount,
-                on_demand_amount=rated.on_demand_amount,
-                amount=rated.amount,
-                currency=contract.currency,
-                hours_seen=part.seen,
-                hours_expected=n,
-                fault=rated.fault,
-            )
-        )
+def block_lines(book: Book, rules: Rules, month: Month, block: Block) -> list[Line]:
+    """The lines of the block's contracts: every meter that was used or has a term."""
+    used = measured(rules, block)
+    n = hours_between(*block.span)
+    return [
+        line
+        for contract in block.contracts
+        for line in _contract_lines(book, rules, contract, month, used.get(contract.contract_id, {}), n)
+    ]
+
+
+def measured(rules: Rules, block: Block) -> dict[str, dict[str, tuple[Decimal, int]]]:
+    """contract -> meter -> the billed quantity in base units, and the hours seen; many meters at once."""
+    alike: dict[str, list[int]] = {}
+    for row, (contract, meter) in enumerate(block.keys):
+        rollup = rules.catalog.meters[meter].applied_rollup(contract.term(meter).option)
+        alike.setdefault(rollup, []).append(row)
+    found: dict[str, dict[str, tuple[Decimal, int]]] = {}
+    for rollup, rows in alike.items():
+        if rollup in HOURLY_ROLLUPS:
+            of_rows = [_overage(rules, block, row, rollup) for row in rows]
+        else:
+            of_rows = quantities(rollup, block.hours[rows], rules.rank)
+        for row, quantity, seen in zip(rows, of_rows, block.seen[rows].tolist(), strict=True):
+            contract, meter = block.keys[row]
+            found.setdefault(contract.contract_id, {})[meter] = (quantity, seen)
     return found
 
 
-def _allotment(contract: Contract, meter: Meter, parent: Meter, hours: Hours) -> Allotment:
-    committed = contract.term(parent.meter).commit_units
-    return Allotment(meter.allotment_quantity, committed, hours, parent.per)
+def _overage(rules: Rules, block: Block, row: int, rollup: str) -> Decimal:
+    contract, name = block.keys[row]
+    meter = rules.catalog.meters[name]
+    allotment = None
+    if meter.parent:
+        parent_row = block.row_of.get((contract.contract_id, meter.parent))
+        parent = block.hours[parent_row] if parent_row is not None else np.zeros_like(block.hours[row])
+        committed = contract.term(meter.parent).commit_units
+        allotment = Allotment(meter.allotment_quantity, committed, parent, rules.catalog.meters[meter.parent].per)
+    return overage(rollup, block.hours[row], contract.term(name).commit_units * meter.per, allotment)
+
+
+def _contract_lines(
+    book: Book, rules: Rules, contract: Contract, month: Month, used: Mapping[str, tuple[Decimal, int]], n: int
+) -> Iterator[Line]:
+    """The lines of one contract whose meters were used as `used` says in `n` hours."""
+    partner_id = book.customers[contract.customer_id].partner_id
+    for name in sorted(used.keys() | contract.terms.keys()):
+        if name not in rules.catalog.meters:
+            continue
+        meter, term = rules.catalog.meters[name], contract.term(name)
+        rollup = meter.applied_rollup(term.option)
+        quantity, seen = used.get(name, UNUSED)
+        included = Decimal(0)
+        if meter.parent and rollup not in HOURLY_ROLLUPS:
+            parent = rules.catalog.meters[meter.parent]
+            included = _included(contract, meter, parent, used.get(meter.parent, UNUSED)[0])
+        on_demand = quantity
+        if rollup != "hourly_overage_mean":
+            on_demand = max(Decimal(0), quantity - included - term.commit_units * meter.per)
+        rated = rate(contract, meter, term, on_demand, month)
+        yield Line(
+            partner_id,
+            contract.customer_id,
+            contract.contract_id,
+            name,
+            rollup,
+            quantity,
+            included,
+            on_demand,
+            rated.committed_amount,
+            rated.on_demand_amount,
+            rated.amount,
+            contract.currency,
+            seen,
+            n,
+            rated.fault,
+        )
 
 
 def _included(contract: Contract, meter: Meter, parent: Meter, parent_quantity: Decimal) -> Decimal:

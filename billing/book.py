@@ -1,6 +1,6 @@
 """The book: partners, customers, orgs, contracts, terms and tiers. Immutable; dated by its contracts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -106,6 +106,29 @@ class Book:
     def customers_of(self) -> Mapping[str, Sequence[Customer]]:
         """partner_id -> its customers by id."""
         return _grouped(sorted(self.customers.values(), key=lambda c: c.customer_id), "partner_id")
+
+    def parts(self, most: int, weight: Mapping[str, int]) -> Iterator["Book"]:
+        """Books of some customers each, whose orgs weigh at most `most` together where a single customer's do."""
+        some: list[Customer] = []
+        heavy = 0
+        for customer in self.customers.values():
+            more = sum(weight.get(org.org_id, 0) for org in self.orgs_of.get(customer.customer_id, ()))
+            if some and heavy + more > most:
+                yield self.of(some)
+                some, heavy = [], 0
+            some.append(customer)
+            heavy += more
+        yield self.of(some)
+
+    def of(self, customers: Sequence[Customer]) -> "Book":
+        """What of the book is theirs."""
+        ids = {customer.customer_id for customer in customers}
+        return Book(
+            self.partners,
+            {customer.customer_id: customer for customer in customers},
+            {key: org for key, org in self.orgs.items() if org.customer_id in ids},
+            {key: contract for key, contract in self.contracts.items() if contract.customer_id in ids},
+        )
 
     def partner_of(self, customer_id: str) -> Partner:
         return self.partners[self.customers[customer_id].partner_id]

@@ -18,3 +18,7 @@ USAGE = pl.Schema(
         "observed_at": TIME,
     }
 )
+
+# Inside, a value is keyed by two integers: the number of its series (billing.names) and of its hour (hours.number).
+CELL = ["series", "hour"]
+CELLS = pl.Schema({"series": pl.Int32(), "hour": pl.Int32(), "quantity": pl.Int64()})

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK_HOURS = 168
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"(?!9999)[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
@@ -37,6 +38,16 @@ def iso(at: datetime) -> str:
 def hours_between(start: datetime, end: datetime) -> int:
     """Whole hours in [start, end); 0 when end is before start."""
     return max(0, (end - start) // HOUR)
+
+
+def number(at: datetime) -> int:
+    """The number of the hour that `at` lies in, counted from 1970."""
+    return (utc(at) - EPOCH) // HOUR
+
+
+def hour_of(number_: int) -> datetime:
+    """The hour of that number."""
+    return EPOCH + number_ * HOUR
 
 
 def hour_of_week(at: datetime) -> int:

@@ -1,30 +1,34 @@
-"""The lake: every value of every hour ever said, in the order of ingest. A Delta table, append only.
+"""The lake: every value of every hour ever said, in the order of ingest.
 
-The last row of a key holds; the earlier ones stay, so what was known at any time can be read again.
-A commit is one atomic file in the Delta log: a killed process or a full disk leaves the previous state.
+Rows are only ever added; the last one of a cell holds. A month has three layers: `held`, one row a cell by series and
+hour, `past`, what those replaced, and `news`, what came since in the order of ingest. Compaction turns news into the
+other two in one commit, so that a reader sees the month before or after it, and a killed one leaves nothing behind.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from urllib.parse import unquote
+from pathlib import Path
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
-from polars.exceptions import PolarsError
+import pyarrow as pa
+from deltalake import DeltaTable
 
+from billing.delta import Delta, reachable
 from billing.errors import WorldError
-from billing.frames import KEY, TIME, USAGE
-from billing.hours import HOUR, Month, utc
+from billing.frames import CELL, CELLS, TIME, USAGE
+from billing.hours import Month, hour_of, number, utc
+from billing.names import Names
+from billing.usage import US_PER_HOUR, Usage, hour_number
 
-HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64()})
-STORED = pl.Schema({**HISTORY, "month": pl.String()})  # partitioned by month
+STORED = pl.Schema({**CELLS, "observed_at": TIME, "recorded_at": TIME, "seq": pl.Int64()})
+HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64(), "known_at": TIME})
 ATTEMPTS = 20
-FILES_PER_MONTH = 48  # more than this are compacted into one
+FILES = 48  # more files of news than these in a month are compacted
+ROWS = 200_000  # so are more rows of news than these, when they are more than half of those that are held
+STEP = 1_000_000  # rows that a compaction holds in memory
+KEEP = timedelta(days=7)  # how long a reader may go on with files that were replaced
 
 
 @dataclass(frozen=True)
@@ -45,150 +49,217 @@ class Lake:
     def put(self, usage: pl.DataFrame, recorded_at: datetime) -> Put:
         """Add the rows of a frame of schema USAGE that say something new, all of them or none.
 
-        The same key again replaces (the last row wins), an identical re-read changes nothing.
+        The same cell again replaces (the last row wins), an identical re-read changes nothing.
         """
         if usage.is_empty():
             return Put(0, 0)
+        cells = self._names.number(usage).with_columns(hour_number()).sort(CELL, maintain_order=True)
         for _ in range(ATTEMPTS):
-            table = self._create_or_open()
-            first_hour, last_hour = usage.select(first=pl.col("hour").min(), last=pl.col("hour").max()).row(0)
-            rows = _news(usage, self._rows(first_hour, last_hour + HOUR))
+            table = self._table.create_or_open()
+            rows = _news(cells, self._around(table, cells))
             if rows.is_empty():
                 return Put(0, usage.height)
-            first = (table.version() + 1) << 32
             rows = rows.with_columns(
-                month=pl.col("hour").dt.strftime("%Y-%m"),
+                _month(),
                 recorded_at=pl.lit(utc(recorded_at), TIME),
-                seq=first + pl.int_range(pl.len(), dtype=pl.Int64),
+                seq=last_seq(table.version()) + 1 + pl.int_range(pl.len(), dtype=pl.Int64),
             )
-            if self._append(table, rows.select(STORED.names())):
-                self._compact(rows["month"].unique().to_list())
+            rows = rows.with_columns(layer=_layer(rows, self._months(table)))
+            if self._table.append(table, rows.select(*STORED.names(), "month", "layer")):
+                for month in rows["month"].unique().sort():
+                    self._tidy(month)
                 return Put(rows.height, usage.height - rows.height)
         raise WorldError(f"the lake {self.uri} is being written to by too many others: run it again")
 
-    def history(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """Every row of the hours [start, end) in the order of ingest, with `known_at`, when it became known."""
-        known_at = pl.coalesce("observed_at", pl.col("hour").dt.offset_by("1h"))
-        return self._rows(start, end).with_columns(known_at=known_at)
+    def current(self, start: datetime, end: datetime) -> Usage:
+        """What holds in the hours [start, end)."""
+        return self._usage(start, end, ("held", "news"), pl.lit(value=True))
 
-    def current(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """The row that holds for every key in [start, end)."""
-        return holding(self._rows(start, end))
+    def known(self, start: datetime, end: datetime, at: datetime, version: int | None = None) -> Usage:
+        """What held at `at`, by the rows known by then and, with a `version`, in the lake at that version."""
+        told = pl.coalesce("observed_at", _end_of_hour()) <= utc(at)
+        if version is not None:
+            told &= pl.col("seq") <= last_seq(version)
+        return self._usage(start, end, ("past", "held", "news"), told)
+
+    def history(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """Every row of the hours [start, end) in the order of ingest: schema HISTORY."""
+        rows = self.told(start, end).join(self._names.all(), on="series", how="left", maintain_order="left")
+        time = (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME)
+        return rows.with_columns(hour=time).select(HISTORY.names())
+
+    def told(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """Every row of the hours [start, end) by number, in the order of ingest, with `known_at`."""
+        rows = self._rows(start, end).with_columns(known_at=pl.coalesce("observed_at", _end_of_hour()))
+        with reachable(self.uri):
+            return rows.sort("seq").collect()
+
+    def changed(self, start: datetime, end: datetime, seq: int, observed: datetime) -> datetime | None:
+        """The earliest hour of [start, end) of which something was put after `seq` or observed after `observed`."""
+        news = (pl.col("seq") > seq) | (pl.col("observed_at") > utc(observed))
+        with reachable(self.uri):
+            first = self._rows(start, end).filter(news).select(pl.col("hour").min()).collect().item()
+        return None if first is None else hour_of(first)
+
+    @property
+    def seq(self) -> int:
+        """The highest place in the order of ingest that a row may have by now."""
+        return last_seq(self.version)
+
+    def names(self) -> pl.DataFrame:
+        """The names of all series: schema NAMES."""
+        return self._names.all()
 
     @property
     def version(self) -> int:
         """The number of the last commit; -1 before the first."""
-        return self._open().version() if self._exists else -1
+        return self._table.open().version() if self._table.exists else -1
 
     def span(self) -> tuple[datetime, datetime] | None:
         """The first and the last hour that anything was said of; None while empty."""
-        if not self._exists:
+        if not self._table.exists:
             return None
-        bounds = self._scan().select(first=pl.col("hour").min(), last=pl.col("hour").max())
-        with self._reachable():
+        bounds = self._table.scan(self._table.open()).select(first=pl.col("hour").min(), last=pl.col("hour").max())
+        with reachable(self.uri):
             first, last = bounds.collect().row(0)
-        return (first, last) if first is not None else None
+        return None if first is None else (hour_of(first), hour_of(last))
 
-    def _rows(self, start: datetime, end: datetime) -> pl.DataFrame:
-        """The rows of [start, end), each once: a compaction that overlaps another may leave copies."""
-        if not self._exists:
-            return HISTORY.to_frame()
-        months = [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(end)))]
-        hours = pl.col("hour").is_between(utc(start), utc(end), closed="left")
-        with self._reachable():
-            rows = self._scan(months).filter(hours).collect()
-        return rows.sort("seq").unique("seq", keep="first", maintain_order=True)
+    def compact(self, month: str) -> None:
+        """Make the month's news part of what is held and past; files that nobody reads any more are removed.
 
-    def _scan(self, months: list[tuple[str, str, str]] | None = None) -> pl.LazyFrame:
-        files = self._open().file_uris(file_pruning_predicate=months)
-        if not files:
-            return HISTORY.to_frame().lazy()
-        paths = files if "://" in files[0] else [unquote(file) for file in files]
-        frame = pl.scan_parquet(paths, glob=False, hive_partitioning=False, storage_options=self._options)
-        return frame.select(HISTORY.names())
+        The rows are safe already: where another writer is faster, the next put or run compacts.
+        """
+        table = self._table.open()
+        of_month = [("month", "=", month)]
+        rows = self._table.scan(table, of_month)
+        with reachable(self.uri):
+            height, first, last = (
+                rows.select(pl.len(), pl.col("series").min(), last=pl.col("series").max()).collect().row(0)
+            )
+        stream = pa.RecordBatchReader.from_batches(_LAYERED, _sorted(rows, month, height, first, last))
+        if height and self._table.replace(table, stream, f"month = '{month}'"):
+            with reachable(self.uri):
+                hours = int(KEEP.total_seconds()) // 3600
+                self._table.open().vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
 
-    @property
-    def _exists(self) -> bool:
-        with self._reachable():
-            return DeltaTable.is_deltatable(self.uri, self._options)
+    def _usage(self, start: datetime, end: datetime, layers: tuple[str, ...], told: pl.Expr) -> Usage:
+        if not self._table.exists:
+            return Usage(self.names(), (CELLS.to_frame().lazy(),), self.uri)
+        table = self._table.open()
+        hours = pl.col("hour").is_between(number(start), number(end), closed="left")
+        parts = []
+        for layer in layers:
+            where = [*_months_of(start, end), ("layer", "=", layer)]
+            if self._table.files(table, where):
+                rows = self._table.scan(table, where).filter(hours & told)
+                parts.append((rows if layer == "held" else rows.sort("seq")).select(CELLS.names()))
+        return Usage(self.names(), tuple(parts) or (CELLS.to_frame().lazy(),), self.uri)
+
+    def _rows(self, start: datetime, end: datetime) -> pl.LazyFrame:
+        if not self._table.exists:
+            return STORED.to_frame().lazy()
+        rows = self._table.scan(self._table.open(), _months_of(start, end))
+        return rows.filter(pl.col("hour").is_between(number(start), number(end), closed="left"))
+
+    def _around(self, table: DeltaTable, cells: pl.DataFrame) -> pl.DataFrame:
+        """The rows in the order of ingest among which those of the cells lie."""
+        first, last, low, high = cells.select(
+            pl.col("hour").min(), last=pl.col("hour").max(), low=pl.col("series").min(), high=pl.col("series").max()
+        ).row(0)
+        rows = self._table.scan(table, _months_of(hour_of(first), hour_of(last)))
+        near = pl.col("hour").is_between(first, last) & pl.col("series").is_between(low, high)
+        with reachable(self.uri):
+            return rows.filter(near).select(*CELLS.names(), "seq").collect().sort("seq").drop("seq")
+
+    def _months(self, table: DeltaTable) -> set[str]:
+        with reachable(self.uri):
+            return {partition["month"] for partition in table.partitions()}
+
+    def _tidy(self, month: str) -> None:
+        table = self._table.open()
+        counts = {
+            layer: self._table.scan(table, [("month", "=", month), ("layer", "=", layer)]).select(pl.len())
+            for layer in ("news", "held")
+        }
+        files = len(self._table.files(table, [("month", "=", month), ("layer", "=", "news")]))
+        with reachable(self.uri):
+            news, held = (int(count.item()) for count in pl.collect_all(counts.values()))
+        if files > FILES or (news > ROWS and 2 * news > held):
+            self.compact(month)
 
     @cached_property
-    def _options(self) -> dict[str, str] | None:
-        return dict(self.storage) if self.storage else None
+    def _table(self) -> Delta:
+        there = Path(self.uri)
+        if "://" not in self.uri and (there.is_file() or (there / "_delta_log").exists()):
+            raise WorldError(f"{self.uri} is no lake of this version: move it away and ingest its usage again")
+        return Delta(f"{self.uri}/usage", STORED, ("month", "layer"), self.storage)
 
-    def _open(self) -> DeltaTable:
-        with self._reachable():
-            return DeltaTable(self.uri, storage_options=self._options)
-
-    def _create_or_open(self) -> DeltaTable:
-        schema = STORED.to_frame().to_arrow().schema
-        with self._reachable():
-            return DeltaTable.create(
-                self.uri, schema, mode="ignore", partition_by=["month"], storage_options=self._options
-            )
-
-    def _append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
-        """Commit as the very next version; False when somebody else was first."""
-        try:
-            write_deltalake(table, rows, mode="append", commit_properties=CommitProperties(max_commit_retries=0))
-        except CommitFailedError:
-            return False
-        except (DeltaError, OSError) as error:
-            raise WorldError(f"the lake {self.uri} could not be written, and is as it was: {_words(error)}") from error
-        return True
-
-    @contextmanager
-    def _reachable(self) -> Iterator[None]:
-        """What goes wrong in the Delta library or on the way to the files, a panic of its included, is a WorldError."""
-        try:
-            yield
-        except (DeltaError, OSError, PolarsError) as error:
-            raise WorldError(f"the lake {self.uri} cannot be read: {_words(error)}") from error
-        except BaseException as error:
-            if type(error).__name__ != "PanicException":
-                raise
-            raise WorldError(f"the lake {self.uri} cannot be read: its log is damaged") from error
-
-    def _compact(self, months: list[str]) -> None:
-        """Keep the number of files low; what was known earlier is in the rows, not in the files.
-
-        The rows are safe already: a compaction that fails is left to the next put.
-        """
-        table = self._open()
-        for month in months:
-            of_month = [("month", "=", month)]
-            if len(table.file_uris(file_pruning_predicate=of_month)) > FILES_PER_MONTH:
-                with suppress(DeltaError, OSError):
-                    table.optimize.compact(of_month)
+    @cached_property
+    def _names(self) -> Names:
+        return Names(f"{self.uri}/series", self.storage)
 
 
-def _words(error: Exception) -> str:
-    """What the library says, without colours, on one line."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+def last_seq(version: int) -> int:
+    """The last place in the order of ingest that a row put with that commit may have."""
+    return ((version + 1) << 32) - 1
 
 
-def holding(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of rows in the order of ingest, the last of each key."""
-    return rows.unique(KEY, keep="last", maintain_order=True)
+_LAYERED = pl.Schema({**STORED, "month": pl.String(), "layer": pl.String()}).to_frame().to_arrow().schema
 
 
-def _news(usage: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `usage` to append to `known`, in their order.
+def _sorted(rows: pl.LazyFrame, month: str, height: int, first: int, last: int) -> Iterator[pa.RecordBatch]:
+    """The rows in their layers, a range of series after the other so that few are in memory."""
+    step = max(1, (last - first + 1) * STEP // max(height, 1)) if height else 1
+    for low in range(first or 0, (last or 0) + 1, step):
+        part = rows.filter(pl.col("series").is_between(low, low + step - 1)).collect().sort(*CELL, "seq")
+        layer = pl.when(_differs(-1)).then(pl.lit("held")).otherwise(pl.lit("past"))
+        layered = part.with_columns(month=pl.lit(month), layer=layer)
+        yield from layered.to_arrow().cast(_LAYERED).to_batches()
 
-    A row that repeats the value before it, in the frame or in the lake, says nothing. A key is settled, and its rows
+
+def _months_of(start: datetime, end: datetime) -> list[tuple[str, str, str]]:
+    return [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(end)))]
+
+
+def _month() -> pl.Expr:
+    return (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME).dt.strftime("%Y-%m").alias("month")
+
+
+def _differs(from_row: int) -> pl.Expr:
+    """Whether a row is of another cell than the one `from_row` rows before; rows are sorted by cell."""
+    other = [pl.col(name) != pl.col(name).shift(from_row) for name in CELL]
+    return pl.any_horizontal(other).fill_null(value=True)
+
+
+def _end_of_hour() -> pl.Expr:
+    return ((pl.col("hour").cast(pl.Int64) + 1) * US_PER_HOUR).cast(TIME)
+
+
+def _layer(rows: pl.DataFrame, months: set[str]) -> pl.Expr:
+    """A month of which nothing was said yet starts with what is held, unless its rows replace one another already."""
+    twice = rows.filter(~_differs(1))["month"].unique()
+    begun = pl.col("month").is_in([*months, *twice])
+    return pl.when(begun).then(pl.lit("news")).otherwise(pl.lit("held"))
+
+
+def _news(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Of `rows` (by cell, each cell's in their order) those to append to `known` (in the order of ingest).
+
+    A row that repeats the value before it, in the frame or in the lake, says nothing. A cell is settled, and its rows
     are left out, when its last row says what holds already and every value before that stands in the lake too.
     """
-    rows = usage.with_row_index("nr")
-    repeats = pl.col("quantity").eq_missing(pl.col("quantity").shift(1).over(KEY))
-    first = pl.int_range(pl.len()).over(KEY) == 0
-    rows = rows.filter(first | ~repeats)
-    held = holding(known).select(*KEY, held="quantity", is_held=pl.lit(value=True))
-    last = rows.unique(KEY, keep="last", maintain_order=True)
-    says_what_holds = pl.col("is_held") & pl.col("quantity").eq_missing(pl.col("held"))
-    unchanged = last.join(held, on=KEY).filter(says_what_holds)
-    earlier = rows.join(last, on="nr", how="anti")
-    unknown = earlier.join(known, on=[*KEY, "quantity"], how="anti", nulls_equal=True)
-    settled = unchanged.join(unknown, on=KEY, how="anti")
-    changed = rows.join(settled, on=KEY, how="anti").sort("nr")
-    opening = (pl.int_range(pl.len()).over(KEY) == 0) & says_what_holds.fill_null(value=False)
-    return changed.join(held, on=KEY, how="left", maintain_order="left").filter(~opening).select(USAGE.names())
+    rows = rows.filter(_differs(1) | pl.col("quantity").ne_missing(pl.col("quantity").shift(1)))
+    if known.is_empty():
+        return rows
+    held = known.unique(CELL, keep="last").rename({"quantity": "held"}).with_columns(is_held=pl.lit(value=True))
+    rows = rows.join(held, on=CELL, how="left", maintain_order="left").with_columns(
+        opens=_differs(1),
+        closes=_differs(-1),
+        same=pl.col("is_held").fill_null(value=False) & pl.col("quantity").eq_missing(pl.col("held")),
+    )
+    unchanged = rows.filter("closes", "same").select(CELL)
+    earlier = rows.filter(~pl.col("closes")).join(unchanged, on=CELL, how="semi")
+    unknown = earlier.join(known, on=CELLS.names(), how="anti", nulls_equal=True)
+    settled = unchanged.join(unknown, on=CELL, how="anti")
+    changed = rows.filter(~(pl.col("opens") & pl.col("same"))).join(settled, on=CELL, how="anti", maintain_order="left")
+    return changed.drop("held", "is_held", "opens", "closes", "same")

@@ -1,7 +1,7 @@
 """Roll-ups: the N hours of a span become one quantity, exactly (billing-rules, "Meters").
 
 Arrays hold one integer an hour, missing hours as 0: int64, or Python integers (dtype object) where int64
-could overflow.
+could overflow. Many meters are rolled up at once, a row each.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,10 @@ def widened(values: Hours, factor: int) -> Hours:
     return values if fits or values.dtype == object else values.astype(object)
 
 
-def total(values: Hours) -> int:
-    """The sum, never overflowing."""
-    return int(widened(values, values.size).sum()) if values.size else 0
+def totals(rows: Hours) -> list[int]:
+    """The sum of each row of [rows, hours], never overflowing."""
+    sums: list[int] = widened(rows, rows.shape[1]).sum(axis=1).tolist()
+    return sums
 
 
 def add(rows: Hours) -> Hours:
@@ -45,29 +46,36 @@ def add(rows: Hours) -> Hours:
 
 
 @exact
-def quantity(rollup: str, hours: Hours, rank: str, commitment: Decimal, allotment: Allotment | None) -> Decimal:
-    """The billed quantity in the meter's base unit.
+def quantities(rollup: str, hours: Hours, rank: str) -> list[Decimal]:
+    """The billed quantities, in base units, of rows [rows, hours] that are rolled up without an allotment by the hour.
 
-    `rank`: `ninth` or `eighth`, for p99. `commitment`: committed base units, inside hourly_overage_mean.
+    `rank`: `ninth` or `eighth`, for p99.
     """
-    n = len(hours)
+    n = hours.shape[1]
     if n == 0:
-        return Decimal(0)
+        return [Decimal(0)] * len(hours)
     match rollup:
         case "p99":
-            return Decimal(percentile(hours, rank))
+            return [Decimal(value) for value in percentile(hours, rank).tolist()]
         case "sum":
-            return Decimal(total(hours))
+            return [Decimal(value) for value in totals(hours)]
         case "max":
-            return Decimal(int(hours.max()))
+            return [Decimal(value) for value in hours.max(axis=1).tolist()]
         case "mean":
-            return _rounded_mean(Decimal(total(hours)), n)
-        case "hourly_overage":
-            return _overage(hours, Decimal(0), allotment)
-        case "hourly_overage_mean":
-            return _rounded_mean(_overage(hours, commitment, allotment), n)
+            return [_rounded_mean(Decimal(value), n) for value in totals(hours)]
         case _:
             raise ValueError(f"{rollup!r} is no roll-up")
+
+
+@exact
+def overage(rollup: str, hours: Hours, commitment: Decimal, allotment: Allotment | None) -> Decimal:
+    """The billed quantity, in base units, of hours [hours] above what each of them includes.
+
+    `commitment`: committed base units, which hourly_overage_mean takes off by the hour.
+    """
+    if rollup == "hourly_overage":
+        return _overage(hours, Decimal(0), allotment)
+    return _rounded_mean(_overage(hours, commitment, allotment), len(hours)) if len(hours) else Decimal(0)
 
 
 def percentile_index(n: int, rank: str) -> int:
@@ -75,11 +83,12 @@ def percentile_index(n: int, rank: str) -> int:
     return min(n - 1, 99 * (n - 1) // 100 + (rank == "eighth"))
 
 
-def percentile(hours: Hours, rank: str) -> int:
-    """The billed hour of a p99 meter: the highest after the forgiven ones."""
-    index = percentile_index(len(hours), rank)
+def percentile(hours: Hours, rank: str) -> Hours:
+    """The billed hour of a p99 meter, along the last axis: the highest after the forgiven ones."""
+    index = percentile_index(hours.shape[-1], rank)
     ordered = np.sort(hours) if hours.dtype == object else np.partition(hours, index)
-    return int(ordered[index])
+    billed: Hours = ordered[..., index]
+    return billed
 
 
 def _rounded_mean(sum_: Decimal, n: int) -> Decimal:
@@ -95,7 +104,7 @@ def _overage(hours: Hours, commitment: Decimal, allotment: Allotment | None) -> 
     wide = least > LIMIT or int(commitment * denominator) >= LIMIT
     x, parent = (widened(v.astype(object) if wide else v, f) for v, f in ((hours, denominator), (a.parent, each)))
     free = np.maximum(parent * each + int(commitment * denominator), least)
-    return Decimal(total(np.maximum(x * denominator - free, 0))) / denominator
+    return Decimal(totals(np.maximum(x * denominator - free, 0)[None])[0]) / denominator
 
 
 def _places(value: Decimal) -> int:

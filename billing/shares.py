@@ -5,11 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from billing.bill import Line
-from billing.book import Book
-from billing.grid import Grid
-from billing.hours import Month
 from billing.money import EXACT, exact, minor_digits, round_money
-from billing.rollups import total
+from billing.rollups import totals
+from billing.statement import Statement, grids
 
 
 @exact
@@ -29,17 +27,13 @@ def split(amount: Decimal, weights: Mapping[str, int], currency: str) -> dict[st
     return {id_: part * minor for id_, part in sorted(parts.items())}
 
 
-def by_org(book: Book, grid: Grid, lines: Sequence[Line], month: Month) -> Iterator[dict[str, Any]]:
+def by_org(bill: Statement) -> Iterator[dict[str, Any]]:
     """Each line's amount shared out to the customer's orgs."""
-    for line in lines:
-        span = book.contracts[line.contract_id].span(month)
-        orgs = [org.org_id for org in book.orgs_of.get(line.customer_id, ())]
-        if not span or not orgs:
-            continue
-        part = grid.between(*span)
-        rows = {org_id: grid.row_of.get((org_id, line.meter)) for org_id in orgs}
-        used = {org_id: 0 if row is None else total(part.values[row]) for org_id, row in rows.items()}
-        amounts = split(line.amount, used, line.currency) if line.amount is not None else dict.fromkeys(orgs)
+    used = _used(bill)
+    for line in bill.lines:
+        orgs = [org.org_id for org in bill.book.orgs_of.get(line.customer_id, ())]
+        weights = {org_id: used.get((line.contract_id, line.meter, org_id), 0) for org_id in orgs}
+        amounts = split(line.amount, weights, line.currency) if line.amount is not None else dict.fromkeys(orgs)
         for org_id in orgs:
             yield {
                 "partner_id": line.partner_id,
@@ -47,10 +41,23 @@ def by_org(book: Book, grid: Grid, lines: Sequence[Line], month: Month) -> Itera
                 "org_id": org_id,
                 "contract_id": line.contract_id,
                 "meter": line.meter,
-                "usage": str(used[org_id]),
+                "usage": str(weights[org_id]),
                 "amount": None if amounts[org_id] is None else f"{amounts[org_id]:f}",
                 "currency": line.currency,
             }
+
+
+def _used(bill: Statement) -> dict[tuple[str, str, str], int]:
+    """(contract, meter, org) -> the sum of its usage over the contract's span."""
+    found = {}
+    for book, grid in grids(bill.book, bill.rules.catalog, bill.usage, bill.month.start, bill.as_of):
+        for contract in book.contracts.values():
+            span = contract.span(bill.month)
+            for org in book.orgs_of.get(contract.customer_id, ()) if span else ():
+                for meter in grid.meters_of.get(org.org_id, ()):
+                    hours = grid.between(*span).values[grid.row_of[org.org_id, meter]]  # type: ignore[misc]
+                    found[contract.contract_id, meter, org.org_id] = totals(hours[None])[0]
+    return found
 
 
 def by_group(lines: Sequence[Line], columns: Sequence[str]) -> Iterator[dict[str, Any]]:

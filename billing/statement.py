@@ -1,23 +1,26 @@
 """The bill as a document: lines, totals, and what could not be billed and why (contract: "bill")."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from billing.bill import Line, Rules, lines
 from billing.book import Book
 from billing.catalog import Catalog
-from billing.frames import KEY
-from billing.grid import Grid, Tape
-from billing.hours import HOUR, Month, iso
+from billing.grid import Grid
+from billing.hours import Month, hours_between, iso, number
+from billing.metering import meter_rows
 from billing.money import exact, plain, round_money
+from billing.usage import Usage
 
 ROW_KINDS = ("line", "org", "customer", "partner")
 QUANTITIES = ("quantity", "included", "on_demand_quantity")
+CELLS = 16_000_000  # hours of series that are held at once: 128 MB
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Statement:
     unknown_products: Sequence[Mapping[str, Any]]
     uncontracted: Sequence[Mapping[str, Any]]
     book: Book
-    grid: Grid  # what the lines were made from
+    rules: Rules
+    usage: Usage  # what the lines were made from
 
     @property
     @exact
@@ -64,7 +68,7 @@ class Statement:
 
 def line_row(line: Line) -> dict[str, Any]:
     """A line with its numbers as text: exact quantities, amounts with the currency's digits."""
-    row = asdict(line)
+    row = {name: getattr(line, name) for name in column_names()}
     for name in QUANTITIES:
         row[name] = plain(row[name])
     for name in ("committed_amount", "on_demand_amount", "amount"):
@@ -84,57 +88,72 @@ def state_of(month: Month, until: datetime, final_day: int, now: datetime) -> st
     return "final" if until == month.end and now >= final_at else "estimate"
 
 
-def state(book: Book, rules: Rules, usage: pl.DataFrame, month: Month, until: datetime, state_: str) -> Statement:
-    """The bill from the rows that hold (Lake.current) for the month."""
-    usage = usage.filter(pl.col("hour").is_between(month.start, until, closed="left"))
-    grid = Tape.settled(usage, rules.catalog, month.start, month.end, until)
+def state(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime, state_: str) -> Statement:
+    """The bill of the month's hours before `until`."""
+    usage = usage.between(number(month.start), number(until))
+    found: list[Line] = []
+    uncontracted: list[dict[str, Any]] = []
+    for part, grid in grids(book, rules.catalog, usage, month.start, until):
+        found += lines(part, rules, grid, month, until)
+        uncontracted += _uncontracted(part, grid, month)
     return Statement(
         month=month,
         as_of=until,
         state=state_,
-        lines=lines(book, rules, grid, month, until),
+        lines=sorted(found, key=lambda line: (line.partner_id, line.customer_id, line.contract_id, line.meter)),
         unassigned=unassigned(book, usage),
         unknown_products=unknown_products(rules.catalog, usage),
-        uncontracted=_uncontracted(book, grid, month, until),
+        uncontracted=sorted(uncontracted, key=lambda row: (row["customer_id"], row["meter"])),
         book=book,
-        grid=grid,
+        rules=rules,
+        usage=usage,
     )
 
 
-def unassigned(book: Book, usage: pl.DataFrame) -> list[dict[str, Any]]:
-    """The orgs of the usage that are on no customer, and how many keys each has."""
+def grids(book: Book, catalog: Catalog, usage: Usage, start: datetime, end: datetime) -> Iterator[tuple[Book, Grid]]:
+    """Customers and their usage, as many at a time as fit: memory stays flat however much there is."""
+    series = usage.names.group_by("org_id").len()
+    weight = dict(series.iter_rows())
+    width = max(1, hours_between(start, end))
+    for part in book.parts(CELLS // width, weight):
+        yield part, Grid.of(usage, catalog, start, end, part.orgs)
+
+
+def unassigned(book: Book, usage: Usage) -> list[dict[str, Any]]:
+    """The orgs of the usage that are on no customer, and how many cells each has."""
     orgs = pl.DataFrame({"org_id": list(book.orgs)}, schema={"org_id": pl.String})
-    return _counted(usage.join(orgs, on="org_id", how="anti"), ["org_id"])
+    return _counted(usage, usage.names.join(orgs, on="org_id", how="anti"), ["org_id"])
 
 
-def unknown_products(catalog: Catalog, usage: pl.DataFrame) -> list[dict[str, Any]]:
-    """The usage types that are on no meter and not known as parts or totals, and how many keys each has."""
+def unknown_products(catalog: Catalog, usage: Usage, book: Book | None = None) -> list[dict[str, Any]]:
+    """The usage types that are on no meter and not known as parts or totals, and how many cells each has.
+
+    With a book only those of its orgs.
+    """
     schema = {"product_family": pl.String, "usage_type": pl.String}
     known = pl.DataFrame([*catalog.of_type(), *catalog.known], schema=schema, orient="row")
-    return _counted(usage.join(known, on=known.columns, how="anti"), known.columns)
+    strange = usage.names.join(known, on=known.columns, how="anti")
+    if book is not None:
+        strange = strange.filter(pl.col("org_id").is_in(list(book.orgs)))
+    return _counted(usage, strange, known.columns)
 
 
-def _counted(rows: pl.DataFrame, by: list[str]) -> list[dict[str, Any]]:
-    return rows.unique(KEY).group_by(by).agg(rows=pl.len().cast(pl.Int64)).sort(by).to_dicts()
+def _counted(usage: Usage, names: pl.DataFrame, by: list[str]) -> list[dict[str, Any]]:
+    return usage.only(names["series"]).counted(by).to_dicts() if names.height else []
 
 
-def _uncontracted(book: Book, grid: Grid, month: Month, until: datetime) -> list[dict[str, Any]]:
+def _uncontracted(book: Book, grid: Grid, month: Month) -> list[dict[str, Any]]:
+    """The hours with usage that no contract of the customer covers."""
     found = []
-    for customer_id in sorted(book.customers):
-        covered = [span for c in book.contracts_of.get(customer_id, ()) if (span := c.span(month))]
-        free = [
-            i
-            for i in range((until - month.start) // HOUR)
-            if not any(start <= month.start + i * HOUR < end for start, end in covered)
-        ]
-        meters: dict[str, list[int]] = {}
-        for org in book.orgs_of.get(customer_id, ()) if free else ():
-            for meter in grid.meters_of.get(org.org_id, ()):
-                meters.setdefault(meter, []).append(grid.row_of[org.org_id, meter])
-        for meter, rows in sorted(meters.items()):
-            hours = int(grid.seen[rows][:, free].any(axis=0).sum())
-            if hours:
-                found.append({"customer_id": customer_id, "meter": meter, "hours": hours})
+    for customer_id in book.customers:
+        free = np.ones(grid.values.shape[1], np.bool_)
+        for contract in book.contracts_of.get(customer_id, ()):
+            if span := contract.span(month):
+                free[hours_between(grid.start, span[0]) : hours_between(grid.start, span[1])] = False
+        if free.any():
+            for meter, rows in meter_rows(book, grid, customer_id).items():
+                if hours := int(np.count_nonzero(grid.seen[rows].any(axis=0) & free)):
+                    found.append({"customer_id": customer_id, "meter": meter, "hours": hours})
     return found
 
 

@@ -30,7 +30,7 @@ def rows(bill_: Statement, by: str) -> list[dict[str, Any]]:
     if by != "org":
         columns = ["partner_id", "customer_id"] if by == "customer" else ["partner_id"]
         return list(shares.by_group(bill_.lines, columns))
-    return list(shares.by_org(bill_.book, bill_.grid, bill_.lines, bill_.month))
+    return list(shares.by_org(bill_))
 
 
 def forecast(app: App, book: Book, grid: Grid, expect: Expect, month: Month) -> list[Line]:

@@ -8,7 +8,6 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
 from sqlalchemy.engine import Connection
 
 from alerts import outbox, store
@@ -94,8 +93,7 @@ def _letters(
     alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
     expect = forecast(app, panel(usage.grid, book, alerts))
     until = statement.month_to_date(month, at, at)
-    rows = app.lake.current(month.start, until)
-    bill = statement.state(book, app.rules, rows, month, until, "estimate")
+    bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
     lines = projected_lines(app, book, usage.grid, expect, month)
     tickets = [
         _of_today(ticket, book) for ticket in store.tickets(connection, months) if ticket.customer_id in book.customers
@@ -114,7 +112,7 @@ def _letters(
             tickets=[t for t in tickets if t.customer_id in own.customers and _worth_a_line(t, month)],
             deliveries=deliveries,
             complete_to=complete_to(usage.grid, own),
-            **_faults(app, bill, rows, own),
+            **_faults(app, bill, own),
         )
         zone = app.settings.tickets.vendor_time_zone
         letters.append(
@@ -149,11 +147,10 @@ def _own(book: Book, partner: Partner) -> Book:
     return Book(customers=customers, orgs={k: org for k, org in book.orgs.items() if org.customer_id in customers})
 
 
-def _faults(app: App, bill: Statement, usage: pl.DataFrame, own: Book) -> dict[str, list[dict[str, Any]]]:
+def _faults(app: App, bill: Statement, own: Book) -> dict[str, list[dict[str, Any]]]:
     """What could not be billed. An org on no customer may be anybody's: every digest names it."""
-    mine = usage.filter(pl.col("org_id").is_in(list(own.orgs)))
     return {
         "unassigned": [dict(row) for row in bill.unassigned],
-        "unknown_products": statement.unknown_products(app.rules.catalog, mine),
+        "unknown_products": statement.unknown_products(app.rules.catalog, bill.usage, own),
         "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in own.customers],
     }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import polars as pl
 
 from alerts.alert import FIRST_USE, Alert
 from alerts.clock import BLIND
@@ -17,6 +16,7 @@ from billing.lake import Lake
 from detectors.series import Panel
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
+NEVER = -1  # a recording has no place in the order of ingest: nothing comes in while it plays
 LATE = BLIND  # how late the vendor's usage may come
 
 
@@ -45,15 +45,15 @@ def known(lake: Lake, catalog: Catalog, at: datetime, seen: Judged | None = None
     """What the lake says now of the hours before `at`.
 
     Changed are the rows that came in after those of `seen`, and those observed after its hours; all rows without it.
+    The place in the order is asked before the rows, so that what is put in between counts as news again.
     """
     at, start = floor_hour(at), window(at)
-    rows = lake.history(start, at)
-    news = rows.filter((pl.col("seq") > seen.seq) | (pl.col("observed_at") > seen.upto)) if seen else rows
+    seq = lake.seq
     return Known(
         at=at,
-        grid=Tape.settled(rows, catalog, start, at, at),
-        changed=news.select(pl.col("hour").min()).item(),
-        seq=max(seen.seq if seen else -1, rows.select(pl.col("seq").max()).item() or -1),
+        grid=Grid.of(lake.current(start, at), catalog, start, at),
+        changed=lake.changed(start, at, seen.seq if seen else -1, seen.upto if seen else at),
+        seq=max(seen.seq if seen else -1, seq),
     )
 
 
@@ -67,12 +67,12 @@ class Recording:
     def of(cls, lake: Lake, catalog: Catalog, first: datetime, last: datetime) -> "Recording":
         """For steps in [first, last]."""
         start = window(first)
-        return cls(Tape(lake.history(start, last), catalog, start, last))
+        return cls(Tape(lake.told(start, last), lake.names(), catalog, start, last))
 
     def at(self, at: datetime) -> Known:
         """What was known at `at`; steps must not go back."""
         grid, changed = self.tape.at(at)
-        return Known(at, grid.between(window(at), floor_hour(at)), changed, self.tape.last_seq)
+        return Known(at, grid.between(window(at), floor_hour(at)), changed, NEVER)
 
 
 def panel(grid: Grid, book: Book, alerts: list[Alert]) -> Panel:

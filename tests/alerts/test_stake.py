@@ -17,7 +17,7 @@ from billing import catalog
 from billing.bill import Rules
 from billing.book import Book
 from billing.book_files import read_book
-from billing.grid import Grid, SeriesKey, Tape
+from billing.grid import Grid, SeriesKey
 from billing.hours import HOUR, WEEK_HOURS, Month, hour_of_week
 from billing.lake import Lake
 from billing.sources.files import read_file
@@ -39,7 +39,7 @@ def loaded(world: World, month: Month, until: datetime) -> tuple[Book, Grid]:
         lake.put(read_file(directory / "usage.csv").usage, NOW)
         book = read_book(directory, catalog.load())
         usage = lake.current(month.start, until)
-        return book, Tape.settled(usage, catalog.load(), month.start, until, until)
+        return book, Grid.of(usage, catalog.load(), month.start, until)
 
 
 def alert(book: Book, key: SeriesKey, hours: list[datetime], profile: np.ndarray) -> Alert:

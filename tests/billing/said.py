@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from billing.frames import USAGE
+from billing.usage import Usage
 
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
 Said = tuple[str, datetime, int | None, datetime | None]  # org_id, hour, quantity, observed_at
@@ -27,8 +28,9 @@ def values(quantities: dict[int, int | None], org: str = "o1") -> pl.DataFrame:
     return usage((org, hour(n), quantity, None) for n, quantity in quantities.items())
 
 
-def quantities(frame: pl.DataFrame) -> dict[tuple[str, datetime], int | None]:
+def quantities(rows: Usage | pl.DataFrame) -> dict[tuple[str, datetime], int | None]:
     """(org_id, hour) -> quantity, of rows in which no key comes twice."""
+    frame = rows.named() if isinstance(rows, Usage) else rows
     found = {(org, at): quantity for org, at, quantity in frame.select("org_id", "hour", "quantity").iter_rows()}
     assert len(found) == frame.height
     return found

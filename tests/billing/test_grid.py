@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from billing.catalog import Catalog, Meter
 from billing.frames import TIME
-from billing.grid import Grid, Tape, as_float, summed
+from billing.grid import Grid, Tape, as_float
 from billing.hours import HOUR
+from billing.names import KIND
+from billing.usage import Usage, hour_number
 from tests.billing.said import OCTOBER, hour
 
 WIDTH = 5
@@ -50,6 +52,17 @@ def history(rows: Sequence[Fact]) -> pl.DataFrame:
     return pl.DataFrame(told, SCHEMA, orient="row")
 
 
+def tape_of(told: pl.DataFrame) -> Tape:
+    """The tape of a history, whose series are numbered as a lake would."""
+    usage = Usage.of(told)
+    numbered = told.join(usage.names, on=KIND, maintain_order="left").with_columns(hour_number())
+    return Tape(numbered, usage.names, CATALOG, OCTOBER, END)
+
+
+def settled(rows: Sequence[Fact]) -> Grid:
+    return Grid.of(Usage.of(history(rows)), CATALOG, OCTOBER, END)
+
+
 def known(rows: Sequence[Fact], at: datetime) -> Cells:
     """The values of the hours before `at`, as known at `at`; hours of which nothing is said are left out."""
     last = {(org, kind, of): quantity for org, kind, of, quantity, known_at in rows if known_at <= at}
@@ -75,7 +88,7 @@ def cells(grid: Grid) -> Cells:
 @settings(max_examples=150)
 @given(st.lists(facts, max_size=14), st.lists(instants, max_size=6).map(sorted))
 def test_a_tape_knows_at_each_time_what_was_said_by_then(rows: list[Fact], times: list[datetime]) -> None:
-    tape = Tape(history(rows), CATALOG, OCTOBER, END)
+    tape = tape_of(history(rows))
     before: Cells = {}
     columns = OCTOBER
     for at in times:
@@ -84,7 +97,7 @@ def test_a_tape_knows_at_each_time_what_was_said_by_then(rows: list[Fact], times
         now = cells(grid)
         assert now == known(rows, at)
         told = history(rows).filter(pl.col("known_at") <= at)
-        filtered, _ = Tape(told, CATALOG, OCTOBER, END).at(at)
+        filtered, _ = tape_of(told).at(at)
         assert cells(filtered) == now
         differing = {key[2] for key, _ in before.items() ^ now.items() if key[2] < columns}
         assert not differing or (changed is not None and changed <= min(differing))
@@ -94,36 +107,21 @@ def test_a_tape_knows_at_each_time_what_was_said_by_then(rows: list[Fact], times
 @settings(max_examples=60)
 @given(st.lists(facts, max_size=14))
 def test_a_settled_grid_takes_the_last_row_whenever_it_was_observed(rows: list[Fact]) -> None:
-    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    grid = settled(rows)
     assert cells(grid) == known([(org, kind, of, quantity, OCTOBER) for org, kind, of, quantity, _ in rows], END)
 
 
 @settings(max_examples=60)
 @given(st.lists(facts, min_size=1, max_size=14), st.integers(-2, 7), st.integers(-2, 7))
 def test_a_part_of_a_grid_holds_its_hours(rows: list[Fact], first: int, last: int) -> None:
-    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    grid = settled(rows)
     part = cells(grid.between(hour(first), hour(last)))
     assert part == {key: value for key, value in cells(grid).items() if hour(first) <= key[2] < hour(last)}
 
 
-@settings(max_examples=60)
-@given(st.lists(facts, max_size=14), st.integers(0, 5), st.integers(0, 8))
-def test_rows_are_summed_hour_by_hour_past_the_end_of_the_grid(rows: list[Fact], first: int, length: int) -> None:
-    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
-    expected = [0] * length
-    seen = set()
-    for (_, _, of), value in cells(grid).items():
-        column = (of - hour(first)) // HOUR
-        if 0 <= column < length:
-            expected[column] += value
-            seen.add(of)
-    values, hours_seen = summed(grid, range(len(grid.keys)), hour(first), hour(first + length))
-    assert (list(map(int, values)), hours_seen) == (expected, len(seen))
-
-
 def test_sums_beyond_int64_are_exact() -> None:
     rows = [("o1", ("f", kind), hour(0), LARGEST, OCTOBER) for kind in "abc"]
-    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    grid = settled(rows)
     assert cells(grid) == {("o1", "many", hour(0)): 3 * LARGEST}
     assert as_float(grid)[0, 0] == float(3 * LARGEST)
     assert np.isnan(as_float(grid)[0, 1:]).all()
@@ -131,14 +129,14 @@ def test_sums_beyond_int64_are_exact() -> None:
 
 def test_a_grid_of_one_type_a_meter_keeps_int64() -> None:
     rows: list[Fact] = [("o1", ("g", "a"), hour(0), LARGEST, OCTOBER)]
-    grid = Tape.settled(history(rows).drop("known_at"), CATALOG, OCTOBER, END, END)
+    grid = settled(rows)
     assert grid.values.dtype == np.int64
     assert cells(grid) == {("o1", "one", hour(0)): LARGEST}
 
 
 def test_restated_to_null_is_missing_again() -> None:
     rows: list[Fact] = [("o1", ("g", "a"), hour(0), 4, hour(1)), ("o1", ("g", "a"), hour(0), None, hour(3))]
-    tape = Tape(history(rows), CATALOG, OCTOBER, END)
+    tape = tape_of(history(rows))
     assert cells(tape.at(hour(2))[0]) == {("o1", "one", hour(0)): 4}
     grid, changed = tape.at(hour(3))
     assert (cells(grid), changed) == ({}, hour(0))

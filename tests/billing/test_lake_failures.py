@@ -28,12 +28,12 @@ from tests.billing.said import hour, values
 NOW, lake, HOURS = datetime(2026, 12, 1, tzinfo=UTC), Lake(sys.argv[1]), [*range(0, 5000, 250)]
 """
 WRITER = """
-lake_module.FILES_PER_MONTH = 3
+lake_module.FILES = 3
 for n in range(8):
     lake.put(values({0: n, n: n, 744 + n: n}, sys.argv[2]), NOW)
 """
 ENDLESS = """
-lake_module.FILES_PER_MONTH = 3
+lake_module.FILES = 3
 n = 0
 while True:
     n += 1
@@ -50,7 +50,7 @@ for size in map(int, sys.argv[2:]):
     except Exception as error:
         outcome = [kind.__name__ for kind in type(error).__mro__]
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    held = lake.current(hour(0), hour(9999))["quantity"].to_list()
+    held = lake.current(hour(0), hour(9999)).held()["quantity"].to_list()
     print(json.dumps([size, outcome, held]), flush=True)
 """
 
@@ -92,7 +92,7 @@ def test_a_killed_writer_leaves_the_old_state_or_the_new(tmp_path: Path) -> None
             time.sleep(moments.uniform(0, 0.4))
             writer.send_signal(signal.SIGKILL)
             told = int((["1", *writer.stdout.read().split()])[-1])
-        held = lake.current(*ALL)["quantity"].to_list()
+        held = lake.current(*ALL).held()["quantity"].to_list()
         assert len(held) == len(HOURS)
         assert len(set(held)) == 1, "a put is all or nothing"
         assert held[0] in (told, told + 1)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billing.rollups import Allotment, Hours, add, percentile, percentile_index, quantity, total
+from billing.catalog import HOURLY_ROLLUPS
+from billing.rollups import Allotment, Hours, add, overage, percentile, percentile_index, quantities, totals
 
 LARGEST = 2**63 - 1
 LIMITS = [0, 1, 2, 2**31, 2**61, 2**62 - 1, 2**62, 2**62 + 1, LARGEST - 1, LARGEST]
@@ -48,9 +49,12 @@ def test_the_highest_hours_of_a_month_are_free(days: int, free: int) -> None:
 @given(st.lists(values, min_size=1, max_size=120), st.sampled_from(["ninth", "eighth"]))
 def test_the_simple_rollups(numbers: list[int], rank: str) -> None:
     def rolled(name: str) -> Fraction:
-        return Fraction(quantity(name, hours(numbers), rank, ZERO, None))
+        block = np.stack([hours(numbers), hours(numbers[::-1])])
+        first, turned = map(Fraction, quantities(name, block, rank))
+        assert first == turned
+        return first
 
-    assert rolled("sum") == total(hours(numbers)) == sum(numbers)
+    assert rolled("sum") == totals(hours(numbers)[None])[0] == sum(numbers)
     assert rolled("max") == max(numbers)
     assert rolled("mean") == rounded(Fraction(sum(numbers), len(numbers)))
     assert rolled("p99") == sorted(numbers)[percentile_index(len(numbers), rank)]
@@ -73,18 +77,18 @@ def test_the_hourly_overages(
     allotment = Allotment(each, committed, hours(parents), parent_per)
     free = [Fraction(each) * max(Fraction(committed), Fraction(parent, parent_per)) for parent in parents]
     over = sum((max(Fraction(0), x - f) for x, f in zip(own, free, strict=True)), Fraction(0))
-    assert Fraction(quantity("hourly_overage", hours(own), "ninth", ZERO, allotment)) == over
+    assert Fraction(overage("hourly_overage", hours(own), ZERO, allotment)) == over
     kept = sum((max(Fraction(0), x - f - Fraction(commitment)) for x, f in zip(own, free, strict=True)), Fraction(0))
-    mean = quantity("hourly_overage_mean", hours(own), "ninth", commitment, allotment)
+    mean = overage("hourly_overage_mean", hours(own), commitment, allotment)
     assert Fraction(mean) == rounded(kept / len(own))
 
 
 @given(st.lists(values, min_size=1, max_size=30), units)
 def test_an_overage_without_a_parent_is_that_over_the_commitment(numbers: list[int], commitment: Decimal) -> None:
     over = sum(max(Fraction(0), x - Fraction(commitment)) for x in numbers)
-    found = quantity("hourly_overage_mean", hours(numbers), "ninth", commitment, None)
+    found = overage("hourly_overage_mean", hours(numbers), commitment, None)
     assert Fraction(found) == rounded(Fraction(over) / len(numbers))
-    assert quantity("hourly_overage", hours(numbers), "ninth", ZERO, None) == sum(numbers)
+    assert overage("hourly_overage", hours(numbers), ZERO, None) == sum(numbers)
 
 
 @given(st.integers(0, 5), st.lists(st.lists(values, min_size=4, max_size=4), max_size=6))
@@ -97,14 +101,17 @@ def test_rows_add_up_hour_by_hour(width: int, rows: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("name", ["p99", "sum", "mean", "max", "hourly_overage", "hourly_overage_mean"])
 def test_no_hours_are_no_usage(name: str) -> None:
-    assert quantity(name, np.zeros(0, np.int64), "ninth", Decimal(5), None) == 0
+    if name in HOURLY_ROLLUPS:
+        assert overage(name, np.zeros(0, np.int64), Decimal(5), None) == 0
+    else:
+        assert quantities(name, np.zeros((2, 0), np.int64), "ninth") == [0, 0]
 
 
 def test_a_mean_rounds_its_half_up() -> None:
     numbers = [1] + [0] * (2 * 10**6 - 1)
-    assert quantity("mean", np.array(numbers), "ninth", ZERO, None) == Decimal("0.000001")
+    assert quantities("mean", np.array([numbers]), "ninth") == [Decimal("0.000001")]
 
 
 def test_an_unknown_rollup_is_refused() -> None:
     with pytest.raises(ValueError, match="median"):
-        quantity("median", np.ones(1, np.int64), "ninth", ZERO, None)
+        quantities("median", np.ones((1, 1), np.int64), "ninth")

@@ -153,7 +153,7 @@ def test_a_database_that_cannot_be_reached_is_the_worlds_fault(empty: Workspace,
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("broken", ["a file in its place", "garbage in its log"])
+@pytest.mark.parametrize("broken", ["a file in its place", "another table in its place", "garbage in its log"])
 def test_a_lake_that_is_broken_is_the_worlds_fault(stormy: Workspace, tmp_path: Path, broken: str) -> None:
     shutil.rmtree(stormy.path / "lake")
     if broken == "a file in its place":
