@@ -41,7 +41,7 @@ class Measured:
 def measure(what: str, data: DataSet) -> Measured:
     """In a fresh process."""
     command = [sys.executable, "-m", "tests.benchmarks.measured", what, str(data.source), str(data.ready)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Measured(**json.loads(done.stdout))
 
 

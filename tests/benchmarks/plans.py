@@ -9,13 +9,11 @@ import polars as pl
 
 from tests.benchmarks import ours
 from tests.benchmarks.dataset import RULES, DataSet
-from tests.benchmarks.question import Quantities, lines_and_series, quantities
+from tests.benchmarks.question import ADDITIVE, OVERAGES, Quantities, lines_and_series, quantities
 
 Answer = Callable[[], list[Quantities]]  # of every month; what the work found, brought into one form, unmeasured
 Work = Callable[[], Answer]
 NOT_NEEDED = ("observed_at", "recorded_at")
-ADDITIVE = ("sum", "mean")
-OVERAGES = ("hourly_overage", "hourly_overage_mean")
 
 
 def nothing_found() -> list[Quantities]:
@@ -61,7 +59,7 @@ def duckdb(data: DataSet) -> Work:
         tag = f"{month}".replace("-", "_")
         connection.execute(f"CREATE TABLE lines_{tag} AS FROM lines")
         connection.execute(
-            f"CREATE TABLE series_{tag} AS FROM known JOIN (SELECT line, rollup FROM lines) USING (line)"
+            f"CREATE TABLE series_{tag} AS FROM known JOIN (SELECT line, by_hour FROM lines) USING (line)"
         )
         whole = known.select(((pl.col("first") == 0) & (pl.col("until") == month.hours)).all()).item()
         asked.append((_sql(str(data.narrow / f"{month}.parquet"), tag, lines, whole), lines))
@@ -82,10 +80,11 @@ def _sql(file: str, tag: str, lines: pl.DataFrame, whole: bool) -> str:
     most = lines["from_top"].max()
     return f"""
     WITH hourly AS MATERIALIZED (
-        SELECT line, CASE WHEN rollup IN {ADDITIVE} THEN 0 ELSE hour END AS hour, sum_no_overflow(quantity) AS x
+        SELECT line, CASE WHEN by_hour THEN hour ELSE 0 END AS hour, sum_no_overflow(quantity) AS x
         FROM '{file}' JOIN series_{tag} USING (series) WHERE quantity IS NOT NULL {covered} GROUP BY ALL
     )
-    SELECT line, x AS found FROM hourly JOIN (SELECT line FROM lines_{tag} WHERE rollup IN {ADDITIVE}) USING (line)
+    SELECT line, sum(x) AS found FROM hourly
+    JOIN (SELECT line FROM lines_{tag} WHERE rollup IN {ADDITIVE}) USING (line) GROUP BY line
     UNION ALL
     SELECT line, coalesce(max(x, {most})[any_value(from_top)], 0) FROM hourly
     JOIN (SELECT line, from_top FROM lines_{tag} WHERE rollup = 'p99') USING (line) GROUP BY line

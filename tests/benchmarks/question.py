@@ -15,14 +15,19 @@ from billing.catalog import Catalog, Meter
 from billing.hours import Month, hours_between
 from billing.money import MEAN_PLACES
 
+ADDITIVE = ("sum", "mean")
+OVERAGES = ("hourly_overage", "hourly_overage_mean")
+
 # One row a contract and meter. Over its hours x, `found` is for p99 the `from_top`-th highest x (0 without so many);
 # for an overage the sum of max(0, x * scale - max(parent's x * each + own, least)); else their sum or maximum.
+# `by_hour`: the hours themselves are needed, not just their sum; so are those of the parents of overages.
 LINES = pl.Schema(
     {
         "line": pl.Int32,
         "contract_id": pl.String,
         "meter": pl.String,
         "rollup": pl.String,
+        "by_hour": pl.Boolean,
         "hours": pl.Int32,
         "from_top": pl.Int32,
         "parent": pl.Int32,
@@ -62,7 +67,10 @@ def lines_and_series(book: Book, catalog: Catalog, month: Month) -> tuple[pl.Dat
                 for org in book.orgs_of.get(contract.customer_id, ())
                 for kind in meter.usage_types
             ]
-    return pl.DataFrame(lines, LINES, orient="row"), pl.DataFrame(series, SERIES, orient="row")
+    frame = pl.DataFrame(lines, LINES, orient="row")
+    overages = frame.filter(pl.col("rollup").is_in(OVERAGES))["parent"]
+    by_hour = ~pl.col("rollup").is_in(ADDITIVE) | pl.col("line").is_in(overages.drop_nulls().implode())
+    return frame.with_columns(by_hour=by_hour), pl.DataFrame(series, SERIES, orient="row")
 
 
 def _line(
@@ -83,14 +91,14 @@ def _line(
     from_top = hours - 99 * (hours - 1) // 100
     parent_line = line_of[meter.parent] if meter.parent else None
     whole = (int(part * scale) for part in free)
-    return (contract.contract_id, meter.meter, rollup, hours, from_top, parent_line, scale, *whole)
+    return (contract.contract_id, meter.meter, rollup, None, hours, from_top, parent_line, scale, *whole)
 
 
 def quantities(found: pl.DataFrame, lines: pl.DataFrame) -> Quantities:
     """The quantities from an engine's answer: `line` and `found`, a row for every line with usage."""
     answer: Quantities = {}
     for row in found.cast({"line": pl.Int32}).join(lines, on="line").iter_rows(named=True):
-        quantity = Fraction(int(row["found"]), row["scale"] if "overage" in row["rollup"] else 1)
+        quantity = Fraction(int(row["found"]), row["scale"] if row["rollup"] in OVERAGES else 1)
         if "mean" in row["rollup"]:
             quantity = _half_up(quantity / row["hours"])
         answer[row["contract_id"], row["meter"]] = Decimal(quantity.numerator) / Decimal(quantity.denominator)

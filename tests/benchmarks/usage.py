@@ -109,7 +109,7 @@ def _write_book(directory: Path, orgs: list[str], random: np.random.Generator) -
         rows["contracts.csv"].append((contract, customer, "annual", "2026-01-01", "", "USD"))
         for meter, *_ in TYPES:
             if random.random() < 0.5:
-                option = "hourly" if meter in ("dbm_host", "custom_metrics") and random.random() < 0.2 else "monthly"
+                option = "hourly" if meter in ("infra_host", "custom_metrics") and random.random() < 0.2 else "monthly"
                 rows["terms.csv"].append((contract, meter, option, int(random.integers(1, 500)), "1.25", "1.70"))
     directory.mkdir(parents=True)
     for name, columns in COLUMNS.items():
