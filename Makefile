@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
+BENCH_OPTIONS ?=
 
-.PHONY: demo test check format lock sample clean
+.PHONY: demo test bench check format lock sample clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -12,6 +13,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 -m "not prefect" $(PYTEST_OPTIONS)
 	$(BIN)/python -m pytest -m prefect $(PYTEST_OPTIONS)
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

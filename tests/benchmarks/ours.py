@@ -1,0 +1,56 @@
+"""What the benchmark calls of the product: a closed month, its priced lines, a restated hour, an appended hour."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from billing import statement
+from billing.bill import Line, Rules
+from billing.book import Book
+from billing.frames import USAGE
+from billing.hours import HOUR, Month
+from billing.lake import Lake
+from tests.benchmarks.question import Quantities
+
+SETTLED = timedelta(days=30)  # after a month's end, when its changes are recorded
+
+
+def lines(lake: Lake, book: Book, rules: Rules, month: Month) -> list[Line]:
+    """The closed month's priced lines, from the lake."""
+    usage = lake.current(month.start, month.end)
+    return list(statement.state(book, rules, usage, month, month.end, "final").lines)
+
+
+def quantities(lake: Lake, book: Book, rules: Rules, month: Month) -> Quantities:
+    """The closed month's quantities of the lines with usage, from the lake."""
+    priced = lines(lake, book, rules, month)
+    return {(line.contract_id, line.meter): line.quantity for line in priced if line.hours_seen}
+
+
+def restated(lake: Lake, book: Book, rules: Rules, month: Month, hour: datetime) -> Callable[[], list[Line]]:
+    """The work: all of one org's values of `hour` change, and its contract is billed again."""
+    usage = lake.current(hour, hour + HOUR)
+    org = next(book.orgs[org_id] for org_id in usage["org_id"] if org_id in book.orgs)
+    changed = usage.filter(org_id=org.org_id).with_columns(pl.col("quantity") + 1)
+    contracts = {contract.contract_id: contract for contract in book.contracts_of[org.customer_id]}
+
+    def work() -> list[Line]:
+        lake.put(changed.select(USAGE.names()), month.end + SETTLED)
+        return lines(lake, replace(book, contracts=contracts), rules, month)
+
+    return work
+
+
+def appended(lake: Lake, book: Book, rules: Rules, month: Month, hour: datetime) -> Callable[[], list[Line]]:
+    """The work: every series says `hour`, as it said the hour before, and the month to date is billed."""
+    before = lake.current(hour - HOUR, hour)
+    fresh = before.with_columns(pl.lit(hour, before.schema["hour"]).alias("hour"))
+
+    def work() -> list[Line]:
+        lake.put(fresh.select(USAGE.names()), hour + HOUR)
+        usage = lake.current(month.start, hour + HOUR)
+        return list(statement.state(book, rules, usage, month, hour + HOUR, "estimate").lines)
+
+    return work
