@@ -62,17 +62,17 @@ def block_lines(book: Book, rules: Rules, month: Month, block: Block) -> list[Li
     return [
         line
         for contract in block.contracts
-        for line in _contract_lines(book, rules, contract, month, used.get(contract.contract_id, {}), n)
+        for line in _contract_lines(book, rules, contract, month, used[contract.contract_id], n)
     ]
 
 
 def measured(rules: Rules, block: Block) -> dict[str, dict[str, tuple[Decimal, int]]]:
     """contract -> meter -> the billed quantity in base units, and the hours seen; many meters at once."""
+    meters = rules.catalog.meters
     alike: dict[str, list[int]] = {}
     for row, (contract, meter) in enumerate(block.keys):
-        rollup = rules.catalog.meters[meter].applied_rollup(contract.term(meter).option)
-        alike.setdefault(rollup, []).append(row)
-    found: dict[str, dict[str, tuple[Decimal, int]]] = {}
+        alike.setdefault(meters[meter].applied_rollup(contract.term(meter).option), []).append(row)
+    found: dict[str, dict[str, tuple[Decimal, int]]] = {contract.contract_id: {} for contract in block.contracts}
     for rollup, rows in alike.items():
         if rollup in HOURLY_ROLLUPS:
             of_rows = [_overage(rules, block, row, rollup) for row in rows]
@@ -80,7 +80,7 @@ def measured(rules: Rules, block: Block) -> dict[str, dict[str, tuple[Decimal, i
             of_rows = quantities(rollup, block.hours[rows], rules.rank)
         for row, quantity, seen in zip(rows, of_rows, block.seen[rows].tolist(), strict=True):
             contract, meter = block.keys[row]
-            found.setdefault(contract.contract_id, {})[meter] = (quantity, seen)
+            found[contract.contract_id][meter] = (quantity, seen)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeVar
 
 from billing.hours import Month
@@ -59,6 +59,12 @@ class Term:
     on_demand_price: Decimal | None = None
 
 
+@cache
+def no_term(meter: str) -> Term:
+    """The term of a meter of which a contract says nothing."""
+    return Term(meter)
+
+
 @dataclass(frozen=True)
 class Contract:
     """Covers the days [start, end) of one customer; `end` None is open."""
@@ -74,7 +80,7 @@ class Contract:
 
     def term(self, meter: str) -> Term:
         """What it says of the meter; an empty term where it says nothing."""
-        return self.terms.get(meter, Term(meter))
+        return self.terms.get(meter) or no_term(meter)
 
     def span(self, month: Month) -> tuple[datetime, datetime] | None:
         """The hours of the month it covers, [start, end); None when it covers none."""
@@ -109,6 +115,9 @@ class Book:
 
     def parts(self, most: int, weight: Mapping[str, int]) -> Iterator["Book"]:
         """Books of some customers each, whose orgs weigh at most `most` together where a single customer's do."""
+        if sum(weight.values()) <= most:
+            yield self
+            return
         some: list[Customer] = []
         heavy = 0
         for customer in self.customers.values():

@@ -1,6 +1,6 @@
-"""Usage on an unbroken hourly grid: every (org, meter) as exact integers, missing hours marked."""
+"""Usage on an unbroken hourly grid: each meter of an org or a customer in exact integers, missing hours marked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from billing.catalog import Catalog
 from billing.hours import HOUR, hours_between, number
 from billing.names import KIND
-from billing.rollups import LIMIT, Hours
+from billing.rollups import Hours
 from billing.usage import Usage
 
-SeriesKey = tuple[str, str]  # (org_id, meter)
-MISSING = -1  # stands for a missing hour while a grid is filled: quantities are not negative
+LARGEST = 2**63 - 1
+SeriesKey = tuple[str, str]  # (org_id, meter); in grids of customers (customer_id, meter)
 
 
 @dataclass(frozen=True)
@@ -30,32 +30,35 @@ class Grid:
 
     @classmethod
     def of(
-        cls, usage: Usage, catalog: Catalog, start: datetime, end: datetime, orgs: Collection[str] | None = None
+        cls,
+        usage: Usage,
+        catalog: Catalog,
+        start: datetime,
+        end: datetime,
+        owner_of: Mapping[str, str] | None = None,
     ) -> "Grid":
-        """The usage of [start, end) on the catalogue's meters; with `orgs` theirs alone. Empty rows are left out."""
-        layout = Layout.of(usage.names, catalog, orgs)
-        width = hours_between(start, end)
-        cells = np.full((len(layout.owner), width), MISSING, np.int64)
-        flat, first = cells.reshape(-1), number(start)
-        at = layout.cell_of * width - first
-        for rows in usage.only(layout.series).batches():
-            series, hour = rows["series"].to_numpy(), rows["hour"].to_numpy()
-            inside = (layout.cell_of[series] >= 0) & (hour >= first) & (hour < first + width)
-            position = at[series]
-            position += hour
-            quantity = rows["quantity"].fill_null(MISSING).to_numpy()
-            if inside.all():
-                flat[position] = quantity
-            else:
-                flat[position[inside]] = quantity[inside]
-        seen = cells != MISSING
-        np.maximum(cells, 0, out=cells)
-        values, seen = layout.summed(cells, seen)
-        said = np.any(seen, axis=1)
-        if said.all():
-            return cls(layout.keys, start, values, seen)
-        keys = tuple(key for key, any_ in zip(layout.keys, said, strict=True) if any_)
-        return cls(keys, start, values[said], seen[said])
+        """The usage of [start, end) on the catalogue's meters; rows that say nothing are left out.
+
+        `owner_of`: org -> whose row it is added to, a customer's say; other orgs are left out. None: each org's own.
+        """
+        layout = Layout.of(usage.names, catalog, owner_of)
+        first, width = number(start), hours_between(start, end)
+        values: Hours = np.zeros((len(layout.keys) + 1, width), np.int64)  # the last row takes what is on no meter
+        seen = np.zeros(values.shape, np.bool_)
+        at = layout.row_of * width - first
+        for rows in usage.only(layout.series).between(first, first + width).batches():
+            said = rows.drop_nulls("quantity") if rows["quantity"].null_count() else rows
+            position = at[said["series"].to_numpy()]
+            position += said["hour"].to_numpy()
+            quantity = said["quantity"].to_numpy()
+            if values.dtype != object and int(quantity.max(initial=0)) * layout.most > LARGEST:
+                values = values.astype(object)
+            np.add.at(values.reshape(-1), position, quantity.astype(values.dtype, copy=False))
+            seen.reshape(-1)[position] = True
+        told = np.flatnonzero(seen[:-1].any(axis=1))
+        if len(told) == len(layout.keys):
+            return cls(layout.keys, start, values[:-1], seen[:-1])
+        return cls(tuple(layout.keys[row] for row in told), start, values[told], seen[told])
 
     @property
     def end(self) -> datetime:
@@ -64,17 +67,12 @@ class Grid:
         return self.start + columns * HOUR
 
     @cached_property
-    def largest(self) -> int:
-        """The largest value of an hour."""
-        return int(self.values.max()) if self.values.size else 0
-
-    @cached_property
     def row_of(self) -> Mapping[SeriesKey, int]:
         return {key: row for row, key in enumerate(self.keys)}
 
     @cached_property
     def meters_of(self) -> Mapping[str, Sequence[str]]:
-        """org_id -> its meters."""
+        """org_id (in grids of customers, customer_id) -> its meters."""
         found: dict[str, list[str]] = {}
         for org_id, meter in self.keys:
             found.setdefault(org_id, []).append(meter)
@@ -88,50 +86,36 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where series lie: a cell each, the first cell of every key in the key's row, those of further types behind.
+    """In which row every series lies: those of one owner and meter are added up.
 
-    `cell_of`: [series] the cell of a series, negative where it is on no meter; `owner`: [cells] the row of a cell.
+    `row_of`: [series] its row, one past the last where it is on no meter. `most`: series of one row at most.
     """
 
     keys: tuple[SeriesKey, ...]
     series: pl.Series
-    cell_of: NDArray[np.int64]
-    owner: NDArray[np.int64]
+    row_of: NDArray[np.int64]
+    most: int
 
     @classmethod
-    def of(cls, names: pl.DataFrame, catalog: Catalog, orgs: Collection[str] | None) -> "Layout":
-        """For the series of `names` that are on a meter, and of these orgs alone where they are given."""
+    def of(cls, names: pl.DataFrame, catalog: Catalog, owner_of: Mapping[str, str] | None = None) -> "Layout":
+        """For the series of `names` that are on a meter; see Grid.of."""
         meters = pl.DataFrame(
             [(*kind, meter) for kind, meter in catalog.of_type().items()],
             schema=[*KIND[1:], "meter"],
             orient="row",
         )
         found = names.join(meters, on=KIND[1:])
-        if orgs is not None:
-            found = found.join(
-                pl.DataFrame({"org_id": list(orgs)}, schema={"org_id": pl.String}), on="org_id", how="semi"
-            )
-        found = found.sort("org_id", "meter", *KIND[1:])
-        key = pl.struct("org_id", "meter")
-        found = found.with_columns(row=key.rle_id().cast(pl.Int64), further=~key.is_first_distinct())
-        found = found.sort("further", maintain_order=True)
-        keys = tuple(found.filter(~pl.col("further")).select("org_id", "meter").iter_rows())
-        cell_of = np.full(int(names["series"].max() or 0) + 1, MISSING, np.int64)  # type: ignore[arg-type]
-        cell_of[found["series"].to_numpy()] = np.arange(found.height)
-        return cls(keys, found["series"], cell_of, found["row"].to_numpy())
-
-    def summed(self, cells: NDArray[np.int64], said: NDArray[np.bool_]) -> tuple[Hours, NDArray[np.bool_]]:
-        """[rows, hours] from [cells, hours]: the values and where anything was said. The arrays may be used up."""
-        rows = len(self.keys)
-        values: Hours = cells[:rows]
-        further = cells[rows:]
-        if further.size:
-            most = int(values.max()) + int(further.max()) * int(np.bincount(self.owner[rows:]).max())
-            values = values if most <= LIMIT else values.astype(object)
-        for cell, row in enumerate(self.owner[rows:], start=rows):
-            values[row] += cells[cell]
-            said[row] |= said[cell]
-        return values, said[:rows]
+        if owner_of is None:
+            found = found.with_columns(owner="org_id")
+        else:
+            owners = {"org_id": list(owner_of), "owner": list(owner_of.values())}
+            found = found.join(pl.DataFrame(owners, schema=dict.fromkeys(owners, pl.String)), on="org_id")
+        keys = found.group_by("owner", "meter").agg("series").sort("owner", "meter")
+        row_of = np.full(int(names["series"].max() or 0) + 1, keys.height, np.int64)  # type: ignore[arg-type]
+        rows = keys.select("series").with_row_index("row").explode("series")
+        row_of[rows["series"].to_numpy()] = rows["row"].to_numpy()
+        most = int(keys["series"].list.len().max() or 1)  # type: ignore[arg-type]
+        return cls(tuple(keys.select("owner", "meter").rows()), found["series"], row_of, most)
 
 
 class Tape:
@@ -144,22 +128,25 @@ class Tape:
         self, told: pl.DataFrame, names: pl.DataFrame, catalog: Catalog, start: datetime, end: datetime
     ) -> None:
         """`told`: rows of Lake.told; hours outside [start, end) are left out. `names`: schema NAMES."""
-        present = names.join(told.select("series").unique(), on="series", how="semi")
-        self._layout = Layout.of(present, catalog, None)
+        layout = Layout.of(names.join(told.select("series").unique(), on="series", how="semi"), catalog)
         inside = pl.col("hour").is_between(number(start), number(end), closed="left")
-        rows = told.filter(inside & pl.col("series").is_in(self._layout.series.implode())).sort("known_at", "seq")
+        rows = told.filter(inside & pl.col("series").is_in(layout.series.implode())).sort("known_at", "seq")
+        cell = rows.select(pl.struct("series", "hour").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
         self._start, self._width = start, hours_between(start, end)
         self._known_at = rows["known_at"].to_numpy()
-        self._cell = self._layout.cell_of[rows["series"].to_numpy()]
+        self._cell, self._row = cell, layout.row_of[rows["series"].to_numpy()]
         self._hour = rows["hour"].to_numpy() - number(start)
         self._quantity = rows["quantity"].fill_null(0).to_numpy()
         self._said = rows["quantity"].is_not_null().to_numpy()
         self._seq = rows["seq"].to_numpy()
-        shape = (len(self._layout.owner), self._width)
-        self._values, self._seen = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
-        self._applied = np.full(shape, -1, np.int64)
+        cells = int(cell.max(initial=-1)) + 1
+        self._held, self._holds = np.zeros(cells, np.int64), np.zeros(cells, np.bool_)
+        self._applied = np.full(cells, -1, np.int64)
+        wide = int(self._quantity.max(initial=0)) * layout.most > LARGEST
+        self._values: Hours = np.zeros((len(layout.keys), self._width), object if wide else np.int64)
+        self._seen = np.zeros(self._values.shape, np.int32)  # how many types say something
         self._next = 0
-        self.keys = self._layout.keys
+        self.keys = layout.keys
 
     def at(self, at: datetime) -> tuple[Grid, datetime | None]:
         """The grid of the hours before `at` as known at `at`, and the earliest hour that changed since the last call.
@@ -170,19 +157,21 @@ class Tape:
         upto = int(np.searchsorted(self._known_at, moment, side="right"))
         fresh = np.arange(self._next, max(upto, self._next))
         self._next = max(upto, self._next)
-        fresh = fresh[np.argsort(self._seq[fresh], kind="stable")]
-        cell, hour = self._cell[fresh], self._hour[fresh]
-        wins = self._seq[fresh] > self._applied[cell, hour]
-        fresh, cell, hour = fresh[wins], cell[wins], hour[wins]
-        self._values[cell, hour] = self._quantity[fresh]
-        self._seen[cell, hour] = self._said[fresh]
-        self._applied[cell, hour] = self._seq[fresh]
+        fresh = self._winning(fresh[np.argsort(self._seq[fresh], kind="stable")])
+        cell, row, hour = self._cell[fresh], self._row[fresh], self._hour[fresh]
+        np.add.at(self._values, (row, hour), self._quantity[fresh].astype(self._values.dtype) - self._held[cell])
+        np.add.at(self._seen, (row, hour), self._said[fresh].astype(np.int32) - self._holds[cell])
+        self._held[cell], self._holds[cell] = self._quantity[fresh], self._said[fresh]
+        self._applied[cell] = self._seq[fresh]
         changed = self._start + int(hour.min()) * HOUR if hour.size else None
         columns = min(hours_between(self._start, at), self._width)
-        values, seen = self._values[:, :columns], self._seen[:, :columns]
-        if len(self._layout.owner) > len(self.keys):
-            values, seen = self._layout.summed(values.copy(), seen.copy())
-        return Grid(self.keys, self._start, values, seen), changed
+        return Grid(self.keys, self._start, self._values[:, :columns], self._seen[:, :columns] > 0), changed
+
+    def _winning(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of rows in the order of ingest the last of each cell, unless a later one holds already."""
+        fresh = fresh[self._seq[fresh] > self._applied[self._cell[fresh]]][::-1]
+        _, first = np.unique(self._cell[fresh], return_index=True)
+        return fresh[first]
 
 
 def as_float(grid: Grid) -> NDArray[np.float64]:

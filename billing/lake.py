@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from billing.delta import Delta, reachable
 from billing.errors import WorldError
 from billing.frames import CELL, CELLS, TIME, USAGE
-from billing.hours import Month, hour_of, number, utc
+from billing.hours import HOUR, Month, hour_of, number, utc
 from billing.names import Names
 from billing.usage import US_PER_HOUR, Usage, hour_number
 
@@ -73,7 +73,7 @@ class Lake:
 
     def current(self, start: datetime, end: datetime) -> Usage:
         """What holds in the hours [start, end)."""
-        return self._usage(start, end, ("held", "news"), pl.lit(value=True))
+        return self._usage(start, end, ("held", "news"), None)
 
     def known(self, start: datetime, end: datetime, at: datetime, version: int | None = None) -> Usage:
         """What held at `at`, by the rows known by then and, with a `version`, in the lake at that version."""
@@ -142,18 +142,20 @@ class Lake:
                 hours = int(KEEP.total_seconds()) // 3600
                 self._table.open().vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
 
-    def _usage(self, start: datetime, end: datetime, layers: tuple[str, ...], told: pl.Expr) -> Usage:
+    def _usage(self, start: datetime, end: datetime, layers: tuple[str, ...], told: pl.Expr | None) -> Usage:
         if not self._table.exists:
-            return Usage(self.names(), (CELLS.to_frame().lazy(),), self.uri)
+            return Usage(self.names(), CELLS.to_frame().lazy())
         table = self._table.open()
-        hours = pl.col("hour").is_between(number(start), number(end), closed="left")
-        parts = []
+        found: dict[str, pl.LazyFrame] = {"held": CELLS.to_frame().lazy()}
         for layer in layers:
             where = [*_months_of(start, end), ("layer", "=", layer)]
             if self._table.files(table, where):
-                rows = self._table.scan(table, where).filter(hours & told)
-                parts.append((rows if layer == "held" else rows.sort("seq")).select(CELLS.names()))
-        return Usage(self.names(), tuple(parts) or (CELLS.to_frame().lazy(),), self.uri)
+                rows = self._table.scan(table, where)
+                rows = rows if told is None else rows.filter(told)
+                found[layer] = rows if layer == "held" else rows.sort("seq")
+        months = number(Month.of(start).start), number(Month.of(max(start, end - HOUR)).end)
+        usage = Usage(self.names(), **found, hours=months, uri=self.uri)
+        return usage.between(number(start), number(end))
 
     def _rows(self, start: datetime, end: datetime) -> pl.LazyFrame:
         if not self._table.exists:
@@ -166,7 +168,7 @@ class Lake:
         first, last, low, high = cells.select(
             pl.col("hour").min(), last=pl.col("hour").max(), low=pl.col("series").min(), high=pl.col("series").max()
         ).row(0)
-        rows = self._table.scan(table, _months_of(hour_of(first), hour_of(last)))
+        rows = self._table.scan(table, _months_of(hour_of(first), hour_of(last + 1)))
         near = pl.col("hour").is_between(first, last) & pl.col("series").is_between(low, high)
         with reachable(self.uri):
             return rows.filter(near).select(*CELLS.names(), "seq").collect().sort("seq").drop("seq")
@@ -218,7 +220,8 @@ def _sorted(rows: pl.LazyFrame, month: str, height: int, first: int, last: int) 
 
 
 def _months_of(start: datetime, end: datetime) -> list[tuple[str, str, str]]:
-    return [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(end)))]
+    """The partitions that the hours [start, end) lie in."""
+    return [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(max(start, end - HOUR))))]
 
 
 def _month() -> pl.Expr:

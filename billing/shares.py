@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from billing.bill import Line
+from billing.grid import Grid
 from billing.money import EXACT, exact, minor_digits, round_money
 from billing.rollups import totals
-from billing.statement import Statement, grids
+from billing.statement import Statement, parts
 
 
 @exact
@@ -50,7 +51,9 @@ def by_org(bill: Statement) -> Iterator[dict[str, Any]]:
 def _used(bill: Statement) -> dict[tuple[str, str, str], int]:
     """(contract, meter, org) -> the sum of its usage over the contract's span."""
     found = {}
-    for book, grid in grids(bill.book, bill.rules.catalog, bill.usage, bill.month.start, bill.as_of):
+    for book in parts(bill.book, bill.usage, bill.month):
+        orgs = {org_id: org_id for org_id in book.orgs}
+        grid = Grid.of(bill.usage, bill.rules.catalog, bill.month.start, bill.as_of, orgs)
         for contract in book.contracts.values():
             span = contract.span(bill.month)
             for org in book.orgs_of.get(contract.customer_id, ()) if span else ():

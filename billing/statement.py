@@ -14,7 +14,6 @@ from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid
 from billing.hours import Month, hours_between, iso, number
-from billing.metering import meter_rows
 from billing.money import exact, plain, round_money
 from billing.usage import Usage
 
@@ -93,7 +92,7 @@ def state(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime,
     usage = usage.between(number(month.start), number(until))
     found: list[Line] = []
     uncontracted: list[dict[str, Any]] = []
-    for part, grid in grids(book, rules.catalog, usage, month.start, until):
+    for part, grid in grids(book, rules, usage, month, until):
         found += lines(part, rules, grid, month, until)
         uncontracted += _uncontracted(part, grid, month)
     return Statement(
@@ -110,13 +109,17 @@ def state(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime,
     )
 
 
-def grids(book: Book, catalog: Catalog, usage: Usage, start: datetime, end: datetime) -> Iterator[tuple[Book, Grid]]:
-    """Customers and their usage, as many at a time as fit: memory stays flat however much there is."""
-    series = usage.names.group_by("org_id").len()
-    weight = dict(series.iter_rows())
-    width = max(1, hours_between(start, end))
-    for part in book.parts(CELLS // width, weight):
-        yield part, Grid.of(usage, catalog, start, end, part.orgs)
+def grids(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime) -> Iterator[tuple[Book, Grid]]:
+    """The customers' usage of the month's hours before `until`, some customers after the other."""
+    for part in parts(book, usage, month):
+        customer_of = {org.org_id: org.customer_id for org in part.orgs.values()}
+        yield part, Grid.of(usage, rules.catalog, month.start, until, customer_of)
+
+
+def parts(book: Book, usage: Usage, month: Month) -> Iterator[Book]:
+    """As many customers at a time as fit: memory stays flat however much there is."""
+    weight = dict(usage.names.group_by("org_id").len().iter_rows())
+    return book.parts(CELLS // month.hours, weight)
 
 
 def unassigned(book: Book, usage: Usage) -> list[dict[str, Any]]:
@@ -150,10 +153,9 @@ def _uncontracted(book: Book, grid: Grid, month: Month) -> list[dict[str, Any]]:
         for contract in book.contracts_of.get(customer_id, ()):
             if span := contract.span(month):
                 free[hours_between(grid.start, span[0]) : hours_between(grid.start, span[1])] = False
-        if free.any():
-            for meter, rows in meter_rows(book, grid, customer_id).items():
-                if hours := int(np.count_nonzero(grid.seen[rows].any(axis=0) & free)):
-                    found.append({"customer_id": customer_id, "meter": meter, "hours": hours})
+        for meter in grid.meters_of.get(customer_id, ()) if free.any() else ():
+            if hours := int(np.count_nonzero(grid.seen[grid.row_of[customer_id, meter]] & free)):
+                found.append({"customer_id": customer_id, "meter": meter, "hours": hours})
     return found
 
 

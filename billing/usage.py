@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
@@ -9,65 +10,84 @@ from billing.delta import reachable
 from billing.frames import CELL, CELLS, TIME
 from billing.names import KIND, NAMES
 
-BATCH = 500_000
+BATCH = 100_000  # as large as a row group of the lake's files: handed on without a copy
 US_PER_HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Rows of schema CELLS in `parts`: of two rows of a cell the later one holds.
+    """Rows of schema CELLS: `held`, each cell once; `news`, which replace them; `past`, which fill what is in neither.
 
-    `names`: schema NAMES, of all series and perhaps of more. `uri`: where the parts lie, for errors.
+    `names`: schema NAMES, of all series and perhaps of more. `hours`: the numbers of the first and one past the last
+    hour there can be. `uri`: where the rows lie, for errors.
     """
 
     names: pl.DataFrame
-    parts: tuple[pl.LazyFrame, ...]
+    held: pl.LazyFrame
+    news: pl.LazyFrame | None = None
+    past: pl.LazyFrame | None = None
+    hours: tuple[int, int] | None = None
     uri: str = ""
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> "Usage":
-        """From a frame of schema USAGE in the order of ingest."""
+        """From a frame of schema USAGE in the order of ingest: the last row of a cell holds."""
         names = rows.select(KIND).unique().sort(KIND).with_row_index("series").cast({"series": pl.Int32})
         cells = rows.join(names, on=KIND, maintain_order="left").with_columns(hour_number())
-        return cls(names.select(NAMES.names()), (cells.select(CELLS.names()).lazy(),))
+        return cls(names.select(NAMES.names()), _last(cells.lazy()))
 
     def batches(self) -> Iterator[pl.DataFrame]:
-        """All rows, in an order in which the last of a cell holds."""
+        """The rows that hold, each cell once."""
+        parts = [self.held]
+        if self.news is not None:
+            news = _last(self.news)
+            parts = [news, self.held.join(news, on=CELL, how="anti")]
+        if self.past is not None:
+            past = _last(self.past)
+            newer = [part.join(past, on=CELL, how="semi").select(CELL) for part in parts]
+            parts.append(past.join(pl.concat(newer), on=CELL, how="anti"))
         with reachable(self.uri):
-            for part in self.parts:
-                yield from part.collect_batches(chunk_size=BATCH, maintain_order=True)
+            for part in parts:
+                yield from part.select(CELLS.names()).collect_batches(chunk_size=BATCH, maintain_order=True)
 
     def only(self, series: pl.Series) -> "Usage":
-        """The rows of these series; their names."""
+        """These series' rows, and such others as cost less to read than to leave out; their names alone."""
         names = self.names.filter(pl.col("series").is_in(series.implode()))
+        if 2 * names.height >= self.names.height:
+            return replace(self, names=names)
         wanted = pl.col("series").is_between(series.min(), series.max())  # what the files can skip by
-        if series.len() and series.max() - series.min() >= series.len():  # type: ignore[operator]
-            wanted &= pl.col("series").is_in(series.implode())
-        return replace(self, names=names, parts=tuple(part.filter(wanted) for part in self.parts))
+        return self._where(wanted & pl.col("series").is_in(series.implode()), names=names)
 
     def between(self, first: int, last: int) -> "Usage":
         """The rows of the hours from number `first` to before number `last`."""
-        hours = pl.col("hour").is_between(first, last, closed="left")
-        return replace(self, parts=tuple(part.filter(hours) for part in self.parts))
+        if self.hours and first <= self.hours[0] and self.hours[1] <= last:
+            return self
+        return self._where(pl.col("hour").is_between(first, last, closed="left"), hours=(first, last))
 
-    def held(self) -> pl.DataFrame:
-        """One row of schema CELLS for every cell, by series and hour."""
-        rows = pl.concat([CELLS.to_frame(), *self.batches()])
-        return rows.unique(CELL, keep="last", maintain_order=True).sort(CELL)
+    def rows(self) -> pl.DataFrame:
+        """All rows that hold, by series and hour."""
+        return pl.concat([CELLS.to_frame(), *self.batches()]).sort(CELL)
 
     def named(self) -> pl.DataFrame:
         """The rows that hold with their names and times, for the edges."""
         time = (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME)
-        rows = self.held().with_columns(time.alias("hour")).join(self.names, on="series", how="left")
+        rows = self.rows().with_columns(time.alias("hour")).join(self.names, on="series", how="left")
         return rows.select(*KIND, "hour", "quantity").sort(*KIND, "hour")
 
     def counted(self, by: Sequence[str]) -> pl.DataFrame:
         """How many cells anything was said of, by columns of the names."""
-        cells = pl.concat([part.select(CELL) for part in self.parts])
-        with reachable(self.uri):
-            rows = cells.unique().group_by("series").agg(rows=pl.len().cast(pl.Int64)).collect()
-        named = rows.join(self.names, on="series")
-        return named.group_by(by).agg(pl.col("rows").sum()).sort(by)
+        parts = [rows.group_by("series").agg(rows=pl.len().cast(pl.Int64)) for rows in self.batches()]
+        counts = pl.concat([pl.DataFrame(schema={"series": pl.Int32, "rows": pl.Int64}), *parts])
+        return counts.join(self.names, on="series").group_by(by).agg(pl.col("rows").sum()).sort(by)
+
+    def _where(self, rows: pl.Expr, **changes: Any) -> "Usage":
+        news, past = (None if part is None else part.filter(rows) for part in (self.news, self.past))
+        return replace(self, held=self.held.filter(rows), news=news, past=past, **changes)
+
+
+def _last(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Of rows in the order of ingest the last of each cell."""
+    return rows.unique(CELL, keep="last", maintain_order=True)
 
 
 def hour_number() -> pl.Expr:

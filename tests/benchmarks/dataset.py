@@ -87,6 +87,7 @@ class DataSet:
             day = self.usage().filter(pl.col("hour").is_between(start, start + DAY, closed="left"))
             rows = day.with_columns(observed_at=pl.lit(None, TIME)).select(USAGE.names()).collect()
             self.lake.put(rows, start + DAY + HOUR)
+        self.lake.compact(str(month))
 
 
 def _months(first: Month, last: Month) -> Iterator[Month]:

@@ -47,9 +47,10 @@ def measure(what: str, data: DataSet) -> Measured:
 
 def priced(data: DataSet) -> Work:
     """Ours, to priced lines."""
+    lake, book = data.lake, data.book
 
     def work() -> Callable[[], list[Quantities]]:
-        found = [ours.lines(data.lake, data.book, RULES, month) for month in data.months]
+        found = [ours.lines(lake, book, RULES, month) for month in data.months]
         return lambda: [
             {(line.contract_id, line.meter): line.quantity for line in lines if line.hours_seen} for lines in found
         ]

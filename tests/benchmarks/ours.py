@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from billing import statement
-from billing.bill import Line, Rules
+from billing.bill import Line, Rules, measured
 from billing.book import Book
 from billing.frames import USAGE
 from billing.hours import HOUR, Month
 from billing.lake import Lake
+from billing.metering import blocks
 from tests.benchmarks.question import Quantities
 
 SETTLED = timedelta(days=30)  # after a month's end, when its changes are recorded
@@ -25,8 +26,14 @@ def lines(lake: Lake, book: Book, rules: Rules, month: Month) -> list[Line]:
 
 def quantities(lake: Lake, book: Book, rules: Rules, month: Month) -> Quantities:
     """The closed month's quantities of the lines with usage, from the lake."""
-    priced = lines(lake, book, rules, month)
-    return {(line.contract_id, line.meter): line.quantity for line in priced if line.hours_seen}
+    usage = lake.current(month.start, month.end)
+    return {
+        (contract_id, meter): quantity
+        for part, grid in statement.grids(book, rules, usage, month, month.end)
+        for block in blocks(part, grid, month, month.end)
+        for contract_id, meters in measured(rules, block).items()
+        for meter, (quantity, _) in meters.items()
+    }
 
 
 def restated(lake: Lake, book: Book, rules: Rules, month: Month, hour: datetime) -> Callable[[], list[Line]]:

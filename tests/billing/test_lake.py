@@ -43,7 +43,7 @@ def known_at(row: Said) -> datetime:
 
 def test_an_empty_lake_can_be_asked(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
-    assert (lake.version, lake.span(), lake.current(*ALL).held().height) == (-1, None, 0)
+    assert (lake.version, lake.span(), lake.current(*ALL).rows().height) == (-1, None, 0)
     assert lake.history(*ALL).schema == HISTORY
     assert lake.put(usage([]), NOW) == Put(0, 0)
     assert lake.version == -1
@@ -184,7 +184,7 @@ def test_a_month_is_read_without_the_files_of_the_others(tmp_path: Path) -> None
     lake.put(values({-24 * 35: 0, -1: 1, 0: 2, 743: 3, 744: 4, 24 * 70: 5}), NOW)
     for month in ("2026-08", "2026-09", "2026-12"):
         shutil.rmtree(tmp_path / "lake" / "usage" / f"month={month}")
-    assert lake.current(hour(0), hour(744)).held()["quantity"].sort().to_list() == [2, 3]
+    assert lake.current(hour(0), hour(744)).rows()["quantity"].sort().to_list() == [2, 3]
 
 
 @pytest.mark.parametrize("name", ["my lake", "한빛 데이터", "50% #1", "a&b=c"])
@@ -198,5 +198,5 @@ def test_a_lake_may_lie_in_any_directory(name: str, tmp_path: Path) -> None:
 def test_values_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     lake.put(values({0: 2**63 - 1, 1: 2**63 - 2, 2: 2**53 + 1}), NOW)
-    assert lake.current(*ALL).held()["quantity"].sort().to_list() == [2**53 + 1, 2**63 - 2, 2**63 - 1]
-    assert lake.current(*ALL).held().schema["quantity"] == pl.Int64
+    assert lake.current(*ALL).rows()["quantity"].sort().to_list() == [2**53 + 1, 2**63 - 2, 2**63 - 1]
+    assert lake.current(*ALL).rows().schema["quantity"] == pl.Int64

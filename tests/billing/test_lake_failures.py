@@ -50,7 +50,7 @@ for size in map(int, sys.argv[2:]):
     except Exception as error:
         outcome = [kind.__name__ for kind in type(error).__mro__]
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    held = lake.current(hour(0), hour(9999)).held()["quantity"].to_list()
+    held = lake.current(hour(0), hour(9999)).rows()["quantity"].to_list()
     print(json.dumps([size, outcome, held]), flush=True)
 """
 
@@ -92,7 +92,7 @@ def test_a_killed_writer_leaves_the_old_state_or_the_new(tmp_path: Path) -> None
             time.sleep(moments.uniform(0, 0.4))
             writer.send_signal(signal.SIGKILL)
             told = int((["1", *writer.stdout.read().split()])[-1])
-        held = lake.current(*ALL).held()["quantity"].to_list()
+        held = lake.current(*ALL).rows()["quantity"].to_list()
         assert len(held) == len(HOURS)
         assert len(set(held)) == 1, "a put is all or nothing"
         assert held[0] in (told, told + 1)
