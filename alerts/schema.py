@@ -5,13 +5,13 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 from alerts import store, tables
-from billing import book_store
+from billing import book_store, rules_store, versions
 from billing.database import METADATA, transaction
 
-HEAD = "0001"
+HEAD = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-__all__ = ["HEAD", "METADATA", "book_store", "tables", "upgrade"]
+__all__ = ["HEAD", "METADATA", "book_store", "rules_store", "tables", "upgrade", "versions"]
 
 
 def upgrade(engine: Engine) -> None:

@@ -101,9 +101,9 @@ def newest(connection: Connection) -> int:
     return connection.scalar(select(func.max(book_versions.c.version))) or 0
 
 
-def load(connection: Connection) -> Book:
-    """The book that holds; an empty one before the first load."""
-    version = newest(connection)
+def load(connection: Connection, version: int | None = None) -> Book:
+    """The book of that version, by default the one that holds; an empty one before the first load."""
+    version = newest(connection) if version is None else version
 
     def rows(table: Table) -> list[dict[str, Any]]:
         found = connection.execute(select(table).where(table.c.version == version)).mappings()

@@ -77,10 +77,15 @@ class Lake:
 
     def known(self, start: datetime, end: datetime, at: datetime, version: int | None = None) -> Usage:
         """What held at `at`, by the rows known by then and, with a `version`, in the lake at that version."""
-        told = pl.coalesce("observed_at", _end_of_hour()) <= utc(at)
-        if version is not None:
-            told &= pl.col("seq") <= last_seq(version)
-        return self._usage(start, end, ("past", "held", "news"), told)
+        return self._usage(start, end, ("past", "held", "news"), _told(at, version))
+
+    def moved(
+        self, start: datetime, end: datetime, one: tuple[datetime, int | None], other: tuple[datetime, int | None]
+    ) -> pl.DataFrame:
+        """The cells of [start, end) of which only one of two states, each a time and a version, knows a row."""
+        cells = self._rows(start, end).filter(_told(*one) != _told(*other)).select(CELL).unique()
+        with reachable(self.uri):
+            return cells.collect()
 
     def history(self, start: datetime, end: datetime) -> pl.DataFrame:
         """Every row of the hours [start, end) in the order of ingest: schema HISTORY."""
@@ -232,6 +237,12 @@ def _differs(from_row: int) -> pl.Expr:
     """Whether a row is of another cell than the one `from_row` rows before; rows are sorted by cell."""
     other = [pl.col(name) != pl.col(name).shift(from_row) for name in CELL]
     return pl.any_horizontal(other).fill_null(value=True)
+
+
+def _told(at: datetime, version: int | None) -> pl.Expr:
+    """Whether a row was known at `at` and, with a `version`, in the lake at that version."""
+    told = pl.coalesce("observed_at", _end_of_hour()) <= utc(at)
+    return told if version is None else told & (pl.col("seq") <= last_seq(version))
 
 
 def _end_of_hour() -> pl.Expr:

@@ -81,10 +81,14 @@ def month_to_date(month: Month, as_of: datetime | None, now: datetime) -> dateti
     return max(month.start, wanted.replace(minute=0, second=0, microsecond=0))
 
 
+def final_at(month: Month, final_day: int) -> datetime:
+    """When the month's usage is final: 00:00 UTC on `final_day` of the next month."""
+    return month.next.start.replace(day=final_day)
+
+
 def state_of(month: Month, until: datetime, final_day: int, now: datetime) -> str:
-    """`final` for the whole month once its usage is final: 00:00 UTC on `final_day` of the next month."""
-    final_at = month.next.start.replace(day=final_day)
-    return "final" if until == month.end and now >= final_at else "estimate"
+    """`final` for the whole month once its usage is final."""
+    return "final" if until == month.end and now >= final_at(month, final_day) else "estimate"
 
 
 def state(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime, state_: str) -> Statement:

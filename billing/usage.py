@@ -14,7 +14,7 @@ BATCH = 100_000  # as large as a row group of the lake's files: handed on withou
 US_PER_HOUR = 3_600_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Usage:
     """Rows of schema CELLS: `held`, each cell once; `news`, which replace them; `past`, which fill what is in neither.
 
@@ -63,6 +63,16 @@ class Usage:
         if self.hours and first <= self.hours[0] and self.hours[1] <= last:
             return self
         return self._where(pl.col("hour").is_between(first, last, closed="left"), hours=(first, last))
+
+    def at(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """The rows that hold in these cells (columns CELL)."""
+        usage = self.only(cells["series"].unique())
+        return pl.concat([CELLS.to_frame(), *(rows.join(cells, on=CELL, how="semi") for rows in usage.batches())])
+
+    def changed_to(self, rows: pl.DataFrame) -> "Usage":
+        """With these rows of schema CELLS in the place of what was said of their cells."""
+        news = rows.lazy() if self.news is None else pl.concat([self.news.select(CELLS.names()), rows.lazy()])
+        return replace(self, news=news)
 
     def rows(self) -> pl.DataFrame:
         """All rows that hold, by series and hour."""

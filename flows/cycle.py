@@ -14,6 +14,7 @@ from flows.digests import owe_digests
 from flows.ingest import Ingested, ingest_vendor
 from flows.tickets import deliver, settle_tickets
 from flows.usage import Known
+from flows.versions import close_months, remember
 from flows.wiring import App
 
 
@@ -45,6 +46,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         read = ingest(app, at)
     except WorldError as error:
         read, failures = Ingested(), [str(error)]
+    remember(app, at)
+    close_months(app, at)
     totals = month_to_date(app, at)
     judged = counted(detect(app, at))
     letters = settle_tickets(app, at).letters

@@ -75,6 +75,7 @@ class Datadog(Section):
 
 class Billing(Section):
     catalog: str = ""
+    policy: str = ""
     p99_rank: Literal["ninth", "eighth"] = "ninth"
     final_day: int = Field(default=16, ge=1, le=28)
 

@@ -18,7 +18,7 @@ from billing.money import money_text
 from billing.statement import Statement
 from flows.cycle import Cycle
 
-NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced")
+NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced", "from", "to")
 BILL_COLUMNS = {
     "line": ("contract_id", "meter", "quantity", "amount", "currency"),
     "org": ("customer_id", "org_id", "meter", "amount", "currency"),
@@ -58,7 +58,7 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
     if not rows:
         return [Text(f"{title}: no usage and no terms to bill")]
     widths = {name: BILL_WIDTHS[name] for name in BILL_COLUMNS[by]}
-    table = _table(title, [(name, width if name in NUMBERS else -width) for name, width in widths.items()])
+    table = money_table(title, [(name, width if name in NUMBERS else -width) for name, width in widths.items()])
     for row in rows:
         table.add_row(*(_cell(name, row[name]) for name in widths))
     notes = [Text(f"total {t['partner_id']}: {Decimal(t['amount']):,} {t['currency']}") for t in statement.totals]
@@ -83,7 +83,7 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
 def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
     """Loud ones first, dearest first, with the id that a verdict asks for."""
     columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 9), ("h", 3), ("worth", 13), ("state", -10)]
-    table = _table("Alerts", columns)
+    table = money_table("Alerts", columns)
     for alert in sorted(found, key=_by_money):
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
         table.add_row(
@@ -104,7 +104,7 @@ def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, cata
         ("state", -12),
     ]
     deadlines = {claim.alert_id: when(ticket.deadline_at) for ticket in tickets for claim in ticket.claims}
-    table = _table(title, columns)
+    table = money_table(title, columns)
     for alert in sorted(found, key=_by_money):
         cells = (
             when(alert.started_at),
@@ -120,7 +120,7 @@ def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, cata
 def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list[Table | Text]:
     """By deadline, then whom to call; those that never opened and owe nothing are left out."""
     columns = [("ticket", 15), ("customer", -16), ("kind", 12), ("state", 9), ("amount", 13), ("claim by", 9)]
-    table = _table(title, columns)
+    table = money_table(title, columns)
     shown = [ticket for ticket in found if ticket.opened_at or ticket.state != "withdrawn"]
     for ticket in sorted(shown, key=lambda t: (t.deadline_at is None, t.deadline_at, t.ticket_id)):
         table.add_row(
@@ -156,7 +156,7 @@ def cycle(done: Cycle) -> Text:
     )
 
 
-def _table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
+def money_table(title: str, columns: Sequence[tuple[str, int]]) -> Table:
     """Columns of a width each; a negative one grows where there is more than 80."""
     table = Table(
         title=title,

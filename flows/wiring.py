@@ -15,7 +15,7 @@ from alerts import schema
 from alerts.clock import Clock, Desk, month_clock
 from alerts.outbox import Sink
 from alerts.ticket import Policy
-from billing import catalog
+from billing import catalog, policy
 from billing.bill import Rules
 from billing.book import Partner
 from billing.database import connect
@@ -38,6 +38,7 @@ class App:
     engine: Engine
     lake: Lake
     rules: Rules
+    partner_policy: policy.Policy
     desk: Desk
     sinks: Mapping[str, Sink]
     scanner: Scanner
@@ -89,6 +90,7 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
         engine=engine,
         lake=Lake(_lake_uri(workspace, settings.store.lake)),
         rules=Rules(_catalog(workspace, settings), settings.billing.p99_rank),
+        partner_policy=_policy(workspace, settings),
         desk=Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays),
         sinks=_sinks(workspace, settings),
         scanner=scanner(settings),
@@ -112,6 +114,10 @@ def _sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
 
 def _catalog(workspace: Path, settings: Settings) -> catalog.Catalog:
     return catalog.load(workspace / settings.billing.catalog) if settings.billing.catalog else catalog.load()
+
+
+def _policy(workspace: Path, settings: Settings) -> policy.Policy:
+    return policy.load(workspace / settings.billing.policy) if settings.billing.policy else policy.load()
 
 
 def _lake_uri(workspace: Path, lake: str) -> str:

@@ -138,7 +138,11 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
         meter for c in book.contracts.values() for meter in (*c.terms, *c.tiers)
     } - app.rules.catalog.meters.keys()
     faults += [Fault("book", 0, meter, "is priced in a contract but not in the catalogue") for meter in sorted(unknown)]
-    return faults
+    return faults + [
+        Fault("policy", 0, id_, f"is named in a row of the policy and no {what} of the book")
+        for what, ids in (("partner", book.partners), ("customer", book.customers))
+        for id_ in sorted(app.partner_policy.named(f"{what}_id") - ids.keys())
+    ]
 
 
 def _probe_mail(app: App, now: datetime) -> WorldError | None:  # noqa: ARG001  the shape that all probes share

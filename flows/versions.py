@@ -1,0 +1,170 @@
+"""Versions of the workspace's bills: as known at a time, what changed since another, months closed and corrected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from billing import rules_store, versions
+from billing.bill import Line
+from billing.changes import Basis, Change, explained
+from billing.database import reading, transaction
+from billing.hours import Month, iso
+from billing.money import plain, round_money
+from billing.statement import Statement, final_at, month_to_date, state, state_of
+from billing.versions import Version
+from flows.wiring import App
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two versions of a month's bill, and every difference by its cause."""
+
+    first: datetime
+    second: datetime
+    before: Statement
+    after: Statement
+    changes: Sequence[Change]
+
+    def document(self) -> dict[str, Any]:
+        """As the contract's JSON: the totals of both, and the changes between them."""
+        return {
+            "month": str(self.before.month),
+            "from": iso(self.first),
+            "to": iso(self.second),
+            "totals_from": self.before.totals,
+            "totals_to": self.after.totals,
+            "changes": [change_row(change) for change in self.changes],
+        }
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What a month's bill was frozen at, and what has become known since."""
+
+    at: datetime
+    changes: Sequence[Change]
+
+    def document(self) -> dict[str, Any]:
+        """As the contract's JSON."""
+        return {"closed_at": iso(self.at), "corrections": [change_row(change) for change in self.changes]}
+
+
+def change_row(change: Change) -> dict[str, Any]:
+    """A change with its numbers as text; null where the line was not there, or has no price."""
+    line = change.line
+    return {
+        "month": str(change.month),
+        "cause": change.cause,
+        "partner_id": line.partner_id,
+        "customer_id": line.customer_id,
+        "contract_id": line.contract_id,
+        "meter": line.meter,
+        "quantity_before": plain(change.before.quantity) if change.before else None,
+        "quantity_after": plain(change.after.quantity) if change.after else None,
+        "amount_before": _amount(change.before),
+        "amount_after": _amount(change.after),
+        "amount": f"{round_money(change.amount, line.currency):f}",
+        "currency": line.currency,
+    }
+
+
+def _amount(line: Line | None) -> str | None:
+    return None if line is None or line.amount is None else f"{line.amount:f}"
+
+
+def remember(app: App, now: datetime) -> None:
+    """Record the rules in force at `now`, if they are not the last ones recorded."""
+    with transaction(app.engine) as connection:
+        rules_store.save(connection, app.rules, now)
+
+
+def as_known(app: App, month: Month, as_of: datetime | None, at: datetime) -> Statement:
+    """The bill of `month` as it was known at `at`."""
+    with reading(app.engine) as connection:
+        version = versions.as_known(connection, at)
+        until = month_to_date(month, as_of, at)
+        basis = _basis(app, connection, month, version, until)
+    return state(basis.book, basis.rules, basis.usage, month, until, _state_of(app, month, until, at))
+
+
+def compare(app: App, month: Month, first: datetime, second: datetime) -> Compared:
+    """The bill as known at `first` and at `second`, each over the hours that had passed by then."""
+    with reading(app.engine) as connection:
+        one, other = versions.as_known(connection, first), versions.as_known(connection, second)
+        changes = _changes(app, connection, month, one, other)
+    return Compared(first, second, as_known(app, month, None, first), as_known(app, month, None, second), changes)
+
+
+def close_months(app: App, now: datetime) -> list[Month]:
+    """Freeze the bills of the months whose usage is final at `now`; those that were not frozen before."""
+    span = app.lake.span()
+    done = []
+    with transaction(app.engine) as connection:
+        month = Month.of(span[0]) if span else Month.of(now)
+        while span and month.start <= span[1] and _final_at(app, month) <= now:
+            if not versions.closed(connection, month):
+                _close(app, connection, month)
+                done.append(month)
+            month = month.next
+    return done
+
+
+def since_closing(app: App, month: Month, now: datetime) -> Closed | None:
+    """How a final month stands to its frozen bill, which is frozen now if nobody did before; None while it is open."""
+    if now < _final_at(app, month):
+        return None
+    with transaction(app.engine) as connection:
+        frozen = versions.closed(connection, month) or _close(app, connection, month)
+        changes = _changes(app, connection, month, frozen, _present(app, connection))
+    return Closed(frozen.at, changes)
+
+
+def issued_corrections(app: App, period: Month) -> list[Change]:
+    """The corrections of closed months that belong on the bill of `period`.
+
+    They are what became known of earlier months from the closing of the month before `period` to its own closing, or
+    to now while it is open; so the bills of all periods add up to what is known in the end.
+    """
+    changes: list[Change] = []
+    span = app.lake.span()
+    with reading(app.engine) as connection:
+        start = versions.closed(connection, period.previous)
+        end = versions.closed(connection, period) or _present(app, connection)
+        month = Month.of(span[0]) if span else period
+        while start and month < period:
+            changes += _changes(app, connection, month, start, end)
+            month = month.next
+    return changes
+
+
+def _close(app: App, connection: Connection, month: Month) -> Version:
+    frozen = versions.present(connection, app.lake.version, _final_at(app, month))
+    return versions.close(connection, month, frozen)
+
+
+def _present(app: App, connection: Connection) -> Version:
+    return versions.present(connection, app.lake.version)
+
+
+def _changes(app: App, connection: Connection, month: Month, one: Version, other: Version) -> list[Change]:
+    moved = app.lake.moved(month.start, month.end, (one.at, one.lake), (other.at, other.lake))
+    before, after = (
+        _basis(app, connection, month, version, month_to_date(month, None, version.at)) for version in (one, other)
+    )
+    return explained(month, before, after, moved)
+
+
+def _basis(app: App, connection: Connection, month: Month, version: Version, until: datetime) -> Basis:
+    book, rules = version.terms(connection, app.rules)
+    return Basis(book, rules, app.lake.known(month.start, until, version.at, version.lake), until)
+
+
+def _final_at(app: App, month: Month) -> datetime:
+    return final_at(month, app.settings.billing.final_day)
+
+
+def _state_of(app: App, month: Month, until: datetime, now: datetime) -> str:
+    return state_of(month, until, app.settings.billing.final_day, now)
