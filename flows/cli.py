@@ -7,6 +7,7 @@ import typer
 from billing.errors import FloodmarkError, WorldError
 from flows.commands.bill import bill
 from flows.commands.margin import margin
+from flows.commands.reconcile import reconcile
 from flows.commands.review import alert, alerts, digest, tickets
 from flows.commands.usage import book_load, ingest_datadog, ingest_files
 from flows.commands.watch import replay, run, schedule
@@ -18,7 +19,7 @@ ingest = typer.Typer(no_args_is_help=True, help="Usage into the lake.")
 cli.add_typer(book, name="book")
 cli.add_typer(ingest, name="ingest")
 
-for command in (demo, init, check, bill, margin, run, replay, alerts, alert, tickets, digest, schedule):
+for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
     cli.command()(command)
 book.command("load")(book_load)
 ingest.command("files")(ingest_files)

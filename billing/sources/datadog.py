@@ -1,10 +1,10 @@
-"""Usage from the vendor's API: GET /api/v2/usage/hourly_usage, through the vendor's own client.
+"""Usage and bills from the vendor's API, through the vendor's own client.
 
 The client waits and tries again: after 429 as long as X-RateLimit-Reset says, after a 5xx or a broken connection
-ever longer. For several orgs the vendor answers at most 24 hours a request, in pages of at most 500 records.
+ever longer. For several orgs hourly_usage answers at most 24 hours a request, in pages of at most 500 records.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from billing.errors import InputError, WorldError
-from billing.hours import DAY, HOUR, floor_hour, iso, utc
+from billing.hours import DAY, HOUR, Month, floor_hour, iso, utc
 from billing.sources.bodies import decode, from_body, vendor_message
 from billing.sources.read import Read, joined
 
@@ -80,6 +80,28 @@ class Datadog:
             for window in windows(start, end):
                 yield self._window(api, window, utc(now))
 
+    def bills(self, month: Month, *, final: bool) -> list[Any]:
+        """The decoded bodies of the month's billable-summary and of its cost by org: historical_cost once it is final.
+
+        Raises WorldError, naming what was asked for, why it was not given, and what to do.
+        """
+        from datadog_api_client.v1.api.usage_metering_api import UsageMeteringApi as FirstApi
+        from datadog_api_client.v2.api.usage_metering_api import UsageMeteringApi
+
+        with self._client() as client:
+            api = UsageMeteringApi(client)  # type: ignore[no-untyped-call]  # the client has no type here
+            cost = api.get_historical_cost_by_org if final else api.get_estimated_cost_by_org
+            summary = FirstApi(client).get_usage_billable_summary  # type: ignore[no-untyped-call]
+            asked: dict[str, Callable[[], Any]] = {
+                "billable-summary": lambda: summary(
+                    month=month.start, include_connected_accounts=self.connected_accounts
+                ),
+                "historical_cost" if final else "estimated_cost": lambda: cost(
+                    start_month=month.start, view="sub-org", include_connected_accounts=self.connected_accounts
+                ),
+            }
+            return [self._ask(call, f"{name} {month}") for name, call in asked.items()]
+
     def _client(self) -> "ApiClient":
         from datadog_api_client import ApiClient, Configuration
         from datadog_api_client.rest import ClientRetry
@@ -111,21 +133,19 @@ class Datadog:
             try:
                 pages.append(from_body(body, f"datadog {window}", records, now))
             except InputError as wrong:
-                raise self._failed(window, wrong.faults[0].what) from None
+                raise self._failed(str(window), wrong.faults[0].what) from None
             records += len(body["data"])
             cursor = _next_record_id(body)
             if not cursor:
                 return _dated(joined(pages), now - self.trailing_days * DAY)
-        raise self._failed(window, f"the vendor sends page {cursor!r} round and round")
+        raise self._failed(str(window), f"the vendor sends page {cursor!r} round and round")
 
     def _page(self, api: "UsageMeteringApi", window: Window, cursor: str) -> Any:
         """One decoded page; the first for an empty cursor."""
-        from datadog_api_client.exceptions import ApiException, OpenApiException
         from datadog_api_client.model_utils import unset
-        from urllib3.exceptions import HTTPError
 
-        try:
-            text: Any = api.get_hourly_usage(
+        def call() -> Any:
+            return api.get_hourly_usage(
                 window.start,
                 self.product_families,
                 filter_timestamp_end=window.end,
@@ -134,25 +154,35 @@ class Datadog:
                 page_limit=self.page_limit,
                 page_next_record_id=cursor or unset,
             )
+
+        return self._ask(call, str(window))
+
+    def _ask(self, call: Callable[[], Any], where: str) -> Any:
+        """The decoded body that a call of the client brings. Raises WorldError."""
+        from datadog_api_client.exceptions import ApiException, OpenApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            text = call()
         except ApiException as refused:
             what = f"HTTP {refused.status}: {vendor_message(refused.body)}"
-            raise self._failed(window, what, refused.status) from None
+            raise self._failed(where, what, refused.status) from None
         except HTTPError as unanswered:
-            raise self._failed(window, f"no answer from {self.api_url}: {unanswered}") from None
+            raise self._failed(where, f"no answer from {self.api_url}: {unanswered}") from None
         except (OpenApiException, ValueError, LookupError):
             # What the client says here may quote a key.
             what = "the request could not be made; check the keys, api_url and product_families for stray characters."
-            raise WorldError(f"datadog {window}: {what}", permanent=True) from None
+            raise WorldError(f"datadog {where}: {what}", permanent=True) from None
         try:
             (body,) = decode(text)
         except ValueError as wrong:
-            raise self._failed(window, f"an answer of {len(text)} characters is not whole JSON: {wrong}") from None
+            raise self._failed(where, f"an answer of {len(text)} characters is not whole JSON: {wrong}") from None
         return body
 
-    def _failed(self, window: Window, what: str, status: int = 0) -> WorldError:
+    def _failed(self, where: str, what: str, status: int = 0) -> WorldError:
         for key in filter(None, (self.api_key, self.app_key)):
             what = what.replace(key, "***")
-        return WorldError(f"datadog {window}: {what}. {_REFUSALS.get(status, _AGAIN)}", permanent=status in _REFUSALS)
+        return WorldError(f"datadog {where}: {what}. {_REFUSALS.get(status, _AGAIN)}", permanent=status in _REFUSALS)
 
 
 def _next_record_id(body: Any) -> str:

@@ -30,7 +30,7 @@ def read_file(path: Path) -> Read:
         from billing.sources.parquet import read_parquet
 
         return read_parquet(path)
-    return TEXT[kind](_text(path), str(path))
+    return TEXT[kind](read_text(path), str(path))
 
 
 def usage_paths(paths: Sequence[Path]) -> list[Path]:
@@ -61,7 +61,8 @@ def _is_usage(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".") and _kind(path) in (PARQUET, *TEXT)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, gzipped or not. Raises InputError."""
     try:
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):

@@ -1,4 +1,4 @@
-"""A vendor on loopback: GET /api/v2/usage/hourly_usage over real HTTP, with faults by script.
+"""A vendor on loopback: hourly usage and bills over real HTTP, with faults by script.
 
     with Vendor([record("acme", "infra_hosts", hour, host_count=14)]) as vendor:
         vendor.script += ["429", "503", "cut"]      # what the next requests meet; then all is well
@@ -21,6 +21,8 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 PATH = "/api/v2/usage/hourly_usage"
+SUMMARY = "/api/v1/usage/billable-summary"
+HISTORICAL, ESTIMATED = "/api/v2/usage/historical_cost", "/api/v2/usage/estimated_cost"
 CONNECTED, DESCENDANTS = "filter[include_connected_accounts]", "filter[include_descendants]"
 
 
@@ -77,6 +79,7 @@ class Vendor:
         self.records = list(records)
         self.null_at_end = null_at_end
         self.api_key, self.app_key = "api-key-0123456789", "app-key-9876543210"
+        self.bills: dict[str, Any] = {}  # path -> the body of its answer
         self.script: deque[str] = deque()
         self.requests: list[Request] = []
         self.delay = 1.0
@@ -108,7 +111,10 @@ class Vendor:
         keys = request.headers.get("dd-api-key"), request.headers.get("dd-application-key")
         if keys != (self.api_key, self.app_key):
             return Reply(403, {"errors": ["Forbidden"]})
-        if urlsplit(request.url).path != PATH:
+        path = urlsplit(request.url).path
+        if path in self.bills:
+            return Reply(200, self.bills[path])
+        if path != PATH:
             return Reply(404, {"errors": ["Not found"]})
         wrong = _wrong(request.params)
         return Reply(400, {"errors": [wrong]}) if wrong else Reply(200, self._usage(request.params))
