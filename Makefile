@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench check format lock sample clean
+.PHONY: demo test bench check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -35,8 +35,12 @@ lock: $(VENV)/installed-dev
 sample: $(VENV)/installed
 	$(BIN)/python deployments/sample/make_sample.py
 
+# FOCUS has two outside judges, each in an environment of its own; the tests make them too where they are missing.
+validators: $(VENV)/installed-dev
+	$(BIN)/python -m tests.billing.focus.validators
+
 clean:
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .validators demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

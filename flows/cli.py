@@ -6,6 +6,7 @@ import typer
 
 from billing.errors import FloodmarkError, WorldError
 from flows.commands.bill import bill
+from flows.commands.export import focus
 from flows.commands.margin import margin
 from flows.commands.reconcile import reconcile
 from flows.commands.review import alert, alerts, digest, tickets
@@ -16,14 +17,17 @@ from flows.commands.workspace import check, demo, init
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 book = typer.Typer(no_args_is_help=True, help="The book: who, and on what terms.")
 ingest = typer.Typer(no_args_is_help=True, help="Usage into the lake.")
+export = typer.Typer(no_args_is_help=True, help="The bill for other programs.")
 cli.add_typer(book, name="book")
 cli.add_typer(ingest, name="ingest")
+cli.add_typer(export, name="export")
 
 for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
     cli.command()(command)
 book.command("load")(book_load)
 ingest.command("files")(ingest_files)
 ingest.command("datadog")(ingest_datadog)
+export.command()(focus)
 
 
 def main() -> None:

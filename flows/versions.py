@@ -15,6 +15,7 @@ from billing.hours import Month, iso
 from billing.money import plain, round_money
 from billing.statement import Statement, final_at, month_to_date, state, state_of
 from billing.versions import Version
+from flows.bill import bill
 from flows.wiring import App
 
 
@@ -122,22 +123,27 @@ def since_closing(app: App, month: Month, now: datetime) -> Closed | None:
     return Closed(frozen.at, changes)
 
 
-def issued_corrections(app: App, period: Month) -> list[Change]:
-    """The corrections of closed months that belong on the bill of `period`.
+def issued(app: App, month: Month, now: datetime) -> tuple[Statement, list[Change]]:
+    """What goes out for `month`: its bill, frozen once it is final, and the corrections of months closed before it.
 
-    They are what became known of earlier months from the closing of the month before `period` to its own closing, or
-    to now while it is open; so the bills of all periods add up to what is known in the end.
+    These are what became known of earlier months from the closing of the month before to the month's own closing, or
+    to now while it is open; so what goes out for all months adds up to what is known in the end.
     """
-    changes: list[Change] = []
+    final = now >= _final_at(app, month)
     span = app.lake.span()
-    with reading(app.engine) as connection:
-        start = versions.closed(connection, period.previous)
-        end = versions.closed(connection, period) or _present(app, connection)
-        month = Month.of(span[0]) if span else period
-        while start and month < period:
-            changes += _changes(app, connection, month, start, end)
-            month = month.next
-    return changes
+    changes: list[Change] = []
+    with transaction(app.engine) as connection:
+        start, end = versions.closed(connection, month.previous), versions.closed(connection, month)
+        if final and not end:
+            end = _close(app, connection, month)
+        earlier = Month.of(span[0]) if span else month
+        while start and earlier < month:
+            changes += _changes(app, connection, earlier, start, end or _present(app, connection))
+            earlier = earlier.next
+        if end:
+            basis = _basis(app, connection, month, end, month.end)
+            return state(basis.book, basis.rules, basis.usage, month, month.end, "final"), changes
+    return bill(app, month, None, now), changes
 
 
 def _close(app: App, connection: Connection, month: Month) -> Version:

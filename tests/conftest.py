@@ -92,13 +92,19 @@ def memory() -> Iterator[Engine]:
     found.dispose()
 
 
+# A bare Debian 12 has Python 3.11 alone.
+MAY_BE_MISSING = "no Python 3.12"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+    parser.addoption(
+        "--no-skips", action="store_true", help=f"a skipped test fails the run, but for {MAY_BE_MISSING!r}"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
-    if report.skipped and item.config.getoption("--no-skips"):
+    if report.skipped and item.config.getoption("--no-skips") and MAY_BE_MISSING not in str(report.longrepr):
         report.outcome = "failed"
     return report
