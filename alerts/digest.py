@@ -17,7 +17,7 @@ from billing.money import money_text
 
 __all__ = ["Standing", "digest_letter"]
 
-MOST = {"customers": 20, "products": 10, "spikes": 20, "tickets": 20, "contracts": 10}  # a mail over 80 kB is cut off
+MOST = {"customers": 20, "products": 10, "spikes": 20, "tickets": 20, "contracts": 8}  # a mail over 80 kB is cut off
 MOST_FAULTS, MOST_BARS = 5, 12
 
 
@@ -86,7 +86,7 @@ def _picture(standing: Standing, book: Book, language: Language) -> Picture | No
         Bar(
             name if drawable(name := book.customers[one.of].name) else one.of,
             float(one.to_date),
-            float(one.projected),
+            float(one.projected.middle),
             one.money["forecast"],
             float(one.committed) or None,
         )

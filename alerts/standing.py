@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from alerts.alert import Alert
+from alerts.projection import Estimate, ProjectedLine, summed
 from alerts.ticket import Ticket
 from billing.bill import Line
 from billing.book import Partner
@@ -37,7 +38,7 @@ class Standing:
     month: Month
     at: datetime
     to_date: Sequence[Line]
-    projected: Sequence[Line]
+    projected: Sequence[ProjectedLine]
     alerts: Sequence[Alert]
     tickets: Sequence[Ticket]
     deliveries: Mapping[str, Sending]
@@ -47,7 +48,12 @@ class Standing:
     uncontracted: Rows
 
     def __post_init__(self) -> None:
-        told: list[Line | Alert | Ticket] = [*self.to_date, *self.projected, *self.alerts, *self.tickets]
+        told: list[Line | ProjectedLine | Alert | Ticket] = [
+            *self.to_date,
+            *self.projected,
+            *self.alerts,
+            *self.tickets,
+        ]
         of = {one.partner_id for one in told}
         if others := of - {self.partner.partner_id}:
             raise ValueError(f"a digest for {self.partner.partner_id} would tell of {', '.join(sorted(others))}")
@@ -60,38 +66,48 @@ class Sum(NamedTuple):
     of: str
     currency: str
     to_date: Decimal
-    projected: Decimal
+    projected: Estimate
     committed: Decimal
     quantity: Decimal | None
 
     @property
     def money(self) -> dict[str, str]:
-        amounts = {"to_date": self.to_date, "forecast": self.projected, "to_come": self.projected - self.to_date}
+        amounts = {
+            "to_date": self.to_date,
+            "forecast": self.projected.middle,
+            "low": self.projected.low,
+            "high": self.projected.high,
+            "to_come": self.projected.middle - self.to_date,
+        }
         return {name: money_text(amount, self.currency) for name, amount in amounts.items()}
 
 
-def sums(standing: Standing, of: Callable[[Line], str]) -> list[Sum]:
+def sums(standing: Standing, of: Callable[[Line | ProjectedLine], str]) -> list[Sum]:
     """The lines grouped by `of` and currency: the largest forecast of each currency, then the second of each, ...
 
     Any first few of them thus tell of every currency; the partner's own is the first.
     """
-    groups: dict[tuple[str, str], tuple[list[Line], list[Line]]] = {}
-    for column, lines in enumerate((standing.to_date, standing.projected)):
-        for line in lines:
-            if line.amount is not None:
-                groups.setdefault((of(line), line.currency), ([], []))[column].append(line)
+    groups: dict[tuple[str, str], tuple[list[Line], list[ProjectedLine]]] = {}
+    for line in standing.to_date:
+        if line.amount is not None:
+            groups.setdefault((of(line), line.currency), ([], []))[0].append(line)
+    for ahead in standing.projected:
+        if ahead.amounts is not None:
+            groups.setdefault((of(ahead), ahead.currency), ([], []))[1].append(ahead)
+    estimates = summed(standing.projected, lambda line: (of(line), line.currency))
+    nothing = Estimate(Decimal(0), Decimal(0), Decimal(0))
     found = [
         Sum(
             name,
             currency,
             to_date=sum((line.amount or Decimal(0) for line in to_date), Decimal(0)),
-            projected=sum((line.amount or Decimal(0) for line in projected), Decimal(0)),
+            projected=estimates.get((name, currency), nothing),
             committed=sum((line.committed_amount or Decimal(0) for line in projected), Decimal(0)),
             quantity=sum((line.quantity for line in to_date), Decimal(0)) if _alike(to_date) else None,
         )
         for (name, currency), (to_date, projected) in groups.items()
     ]
-    found.sort(key=lambda one: (-one.projected, one.of))
+    found.sort(key=lambda one: (-one.projected.middle, one.of))
     seen: Counter[str] = Counter()
     ranks = []
     for one in found:

@@ -3,12 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from alerts.stake import Expect, projected
 from billing import book_store, shares, statement
-from billing.bill import Line
-from billing.book import Book
 from billing.database import reading
-from billing.grid import Grid
 from billing.hours import Month
 from billing.statement import Statement
 from flows.wiring import App
@@ -31,9 +27,3 @@ def rows(bill_: Statement, by: str) -> list[dict[str, Any]]:
         columns = ["partner_id", "customer_id"] if by == "customer" else ["partner_id"]
         return list(shares.by_group(bill_.lines, columns))
     return list(shares.by_org(bill_))
-
-
-def forecast(app: App, book: Book, grid: Grid, expect: Expect, month: Month) -> list[Line]:
-    """The lines of the full month, if the hours to come follow the baseline."""
-    months = (projected(book, grid, contract, month, expect) for contract in book.contracts.values())
-    return [line for month_ in months if month_ for line in month_.lines(book, app.rules)]

@@ -15,6 +15,7 @@ from alerts.alert import Alert, of_book
 from alerts.digest import Standing, digest_letter
 from alerts.mail import Letter
 from alerts.outbox import Delivery
+from alerts.projection import project
 from alerts.standing import Sending
 from alerts.ticket import Ticket
 from billing import book_store, statement
@@ -22,9 +23,7 @@ from billing.book import Book, Partner
 from billing.database import reading, transaction
 from billing.hours import DAY, HOUR, Month, floor_hour
 from billing.statement import Statement
-from flows.bill import forecast as projected_lines
-from flows.detect import forecast
-from flows.usage import Known, complete_to, known, open_months, panel
+from flows.usage import LATE, Known, complete_to, known, open_months, panel
 from flows.wiring import App
 
 MORNING = time(7)  # in the partner's zone; weekly digests on Mondays
@@ -91,10 +90,11 @@ def _letters(
     months = open_months(at)
     month = Month.of(at - HOUR)
     alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
-    expect = forecast(app, panel(usage.grid, book, alerts))
     until = statement.month_to_date(month, at, at)
     bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
-    lines = projected_lines(app, book, usage.grid, expect, month)
+    customers = [one.customer_id for partner in partners for one in book.customers_of.get(partner.partner_id, ())]
+    series = panel(usage.grid, book, alerts)
+    lines = project(book, app.rules, usage.grid, series, month, usage.at, LATE, customers)
     tickets = [
         _of_today(ticket, book) for ticket in store.tickets(connection, months) if ticket.customer_id in book.customers
     ]

@@ -17,6 +17,7 @@ ENGLISH = Language(
         "as_of": "As of {moment}",
         "to_date": "Month to date",
         "forecast": "Forecast at month end",
+        "between": "between {low} and {high}, four times in five",
         "to_come": "Still to come",
         "at_stake": "At stake in spikes",
         "nothing_billed": "Nothing has been billed this month yet.",

@@ -17,6 +17,7 @@ KOREAN = Language(
         "as_of": "기준 시각: {moment}",
         "to_date": "이번 달 현재까지",
         "forecast": "월말 예상",
+        "between": "다섯 번 중 네 번은 {low}에서 {high} 사이",
         "to_come": "남은 기간 예상",
         "at_stake": "급증으로 인한 비용",
         "nothing_billed": "이번 달에 청구된 금액이 아직 없습니다.",

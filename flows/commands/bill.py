@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from billing.hours import Month
+from billing.hours import HOUR, Month
 from flows.arguments import HERE, AsJson, At, Workspace, a_month, a_time
 from flows.commands.printed import clock, print_json, workspace_app
+
+if TYPE_CHECKING:
+    from flows.versions import Compared
 
 
 def bill(
@@ -26,6 +29,7 @@ def bill(
         tuple[str, str] | None, typer.Option(metavar="TIME TIME", help="What changed between what was known when.")
     ] = None,
     by: Annotated[str, typer.Option(metavar="line|org|customer|partner")] = "line",
+    projected: Annotated[bool, typer.Option("--projected", help="Also what the full month will cost.")] = False,
     as_json: AsJson = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE")] = None,
     parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE")] = None,
@@ -33,34 +37,52 @@ def bill(
     """The bill of every partner for MONTH: so far, or the whole month; with the corrections since it was closed."""
     from billing.statement import ROW_KINDS
     from flows import bill as flow
-    from flows import show, show_versions, versions
+    from flows import forecast_tables, projection, show, show_versions, versions
 
     if by not in ROW_KINDS:
         raise typer.BadParameter(f"{by!r} is none of {', '.join(ROW_KINDS)}", param_hint="--by")
     now = clock(at)
-    closed = None
+    if projected:
+        _may_be_projected(month, as_of or now, now, plain=by == "line" and not (csv or parquet or knowledge))
     with workspace_app(workspace) as app:
         versions.remember(app, now)
         if compare:
-            compared = versions.compare(app, month, *map(a_time, compare))
-            print_json(compared.document()) if as_json else show.out().print(
-                *show_versions.compared(compared), sep="\n"
-            )
+            _compared(versions.compare(app, month, *map(a_time, compare)), as_json=as_json)
             return
         if knowledge:
-            statement = versions.as_known(app, month, as_of, knowledge)
+            statement, closed = versions.as_known(app, month, as_of, knowledge), None
         else:
             statement = flow.bill(app, month, as_of, now)
             closed = versions.since_closing(app, month, now) if statement.state == "final" else None
         rows = flow.rows(statement, by)
+        ahead = projection.projection(app, month, statement.as_of) if projected else []
     if csv or parquet:
         from flows.workspace import write_rows
 
         write_rows(rows, by, csv, parquet)
     if as_json:
         document = statement.document() | ({"by": by, "rows": rows} if by != "line" else {})
-        print_json(document | (closed.document() if closed else {"closed_at": None, "corrections": []}))
+        document |= closed.document() if closed else {"closed_at": None, "corrections": []}
+        print_json(document | ({"projected": projection.document(ahead)} if projected else {}))
+    elif projected:
+        show.out().print(*forecast_tables.projection(statement, ahead), sep="\n")
     elif not (csv or parquet):
         show.out().print(*show.bill(statement, rows, by), sep="\n")
         if closed:
             show.out().print(*show_versions.closed(closed), sep="\n")
+
+
+def _may_be_projected(month: Month, until: datetime, now: datetime, *, plain: bool) -> None:
+    if not plain:
+        raise typer.BadParameter("goes with lines as known now, as a table or --json", param_hint="--projected")
+    if not month.start <= until < min(month.end, now + HOUR):
+        raise typer.BadParameter(f"{month} is not open then: leave the option out", param_hint="--projected")
+
+
+def _compared(found: "Compared", *, as_json: bool) -> None:
+    from flows import show, show_versions
+
+    if as_json:
+        print_json(found.document())
+    else:
+        show.out().print(*show_versions.compared(found), sep="\n")

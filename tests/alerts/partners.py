@@ -12,6 +12,7 @@ from alerts.alert import Alert, Stake, alert_id
 from alerts.clock import Desk, call_window, month_clock
 from alerts.digest import Standing
 from alerts.letter import Desks
+from alerts.projection import ProjectedLine
 from alerts.standing import Sending
 from alerts.ticket import Claim, Ticket, ticket_id
 from billing import catalog
@@ -19,6 +20,8 @@ from billing.bill import Line
 from billing.book import Book, Contract, Customer, Org, Partner
 from billing.grid import Grid
 from billing.hours import HOUR, Month, hours_between
+from billing.money import round_money
+from detectors.forecast import PATHS
 
 CATALOG = catalog.load()
 MONTH = Month(2026, 9)
@@ -180,6 +183,13 @@ def line(customer_id: str, meter: str, amount: str | None, quantity: str = "1234
     )
 
 
+def ahead(customer_id: str, meter: str, amount: str, quantity: str = "1234567890") -> ProjectedLine:
+    """One line of the full month: the amount in the middle, the paths 1 % apart."""
+    shown = line(customer_id, meter, amount, quantity)
+    ways = [round_money(Decimal(amount) * (100 + path - PATHS // 2) / 100, shown.currency) for path in range(PATHS)]
+    return ProjectedLine.along([replace(shown, amount=way) for way in ways])
+
+
 WREN_STANDING = Standing(
     partner=WREN,
     month=MONTH,
@@ -192,10 +202,10 @@ WREN_STANDING = Standing(
         line("lantern", "rum_session", "92.50", "61666"),
     ],
     projected=[
-        line("oriole", "infra_host", "18250.40", "1203"),
-        line("oriole", "logs_ingested", "6402.10"),
-        line("lantern", "logs_ingested", "398.70"),
-        line("lantern", "rum_session", "118.00"),
+        ahead("oriole", "infra_host", "18250.40", "1203"),
+        ahead("oriole", "logs_ingested", "6402.10"),
+        ahead("lantern", "logs_ingested", "398.70"),
+        ahead("lantern", "rum_session", "118.00"),
     ],
     alerts=[LOGS, HOSTS, replace(LOGS, alert_id="al_quiet", quiet=True)],
     tickets=[ticket(LOGS, HOSTS)],
@@ -209,7 +219,7 @@ DAWN_STANDING = replace(
     WREN_STANDING,
     partner=DAWN,
     to_date=[line("narae", "logs_indexed_15day", "7400300", "2466766666")],
-    projected=[line("narae", "logs_indexed_15day", "9100000")],
+    projected=[ahead("narae", "logs_indexed_15day", "9100000")],
     alerts=[KOREAN],
     tickets=[ticket(KOREAN, at=datetime(2026, 9, 29, 15, tzinfo=UTC))],
     deliveries={},

@@ -16,6 +16,7 @@ from alerts.alert import NOT_LIVE, VERDICTS
 from alerts.digest import Standing, digest_letter
 from alerts.languages import LANGUAGES
 from alerts.mail import Letter
+from alerts.projection import Estimate
 from alerts.standing import Sending, at_stake, sums
 from alerts.ticket import ANSWERED, KINDS
 from alerts.words import drawable
@@ -34,6 +35,7 @@ from tests.alerts.partners import (
     STANDINGS,
     WREN,
     WREN_STANDING,
+    ahead,
     line,
     renamed,
     ticket,
@@ -97,17 +99,28 @@ def test_sums_are_those_of_the_priced_lines() -> None:
         currency = standing.partner.currency
         (whole,) = sums(standing, lambda _: "")
         assert whole.to_date == sum((x.amount for x in standing.to_date if x.amount is not None), Decimal(0))
-        assert whole.projected == sum((x.amount for x in standing.projected if x.amount is not None), Decimal(0))
+        paths = [sum(path) for path in zip(*(x.amounts for x in standing.projected if x.amounts), strict=True)]
+        assert whole.projected == Estimate.of(paths)
         by_customer = sums(standing, lambda x: x.customer_id)
-        assert sum(one.projected for one in by_customer) == whole.projected
-        assert [one.projected for one in by_customer] == sorted((one.projected for one in by_customer), reverse=True)
+        assert sum(one.projected.middle for one in by_customer) == whole.projected.middle
+        middles = [one.projected.middle for one in by_customer]
+        assert middles == sorted(middles, reverse=True)
         assert money_text(whole.to_date, currency) in digest(standing).subject
+
+
+def test_a_forecast_says_between_what() -> None:
+    found = digest(WREN_STANDING)
+    said = "Forecast at month end: 25,169.20 USD, between 21,393.83 USD and 29,196.27 USD, four times in five"
+    assert said in found.text
+    settled = [replace(x, amounts=(x.amounts[0],) * len(x.amounts)) for x in WREN_STANDING.projected if x.amounts]
+    assert "four times in five" not in digest(replace(WREN_STANDING, projected=settled)).text
 
 
 def test_two_currencies_are_two_sums() -> None:
     euro = replace(line("lantern", "logs_ingested", "77.00"), currency="EUR")
+    coming = replace(ahead("lantern", "logs_ingested", "77.00"), currency="EUR")
     text = digest(
-        replace(WREN_STANDING, to_date=[*WREN_STANDING.to_date, euro], projected=[*WREN_STANDING.projected, euro])
+        replace(WREN_STANDING, to_date=[*WREN_STANDING.to_date, euro], projected=[*WREN_STANDING.projected, coming])
     ).text
     assert "Month to date: 77.00 EUR" in text and "Month to date: 23,773.69 USD" in text
 
@@ -118,8 +131,12 @@ def test_no_currency_crowds_out_another() -> None:
         replace(line("lantern", "logs_ingested", f"{n + 1}000.00"), customer_id=f"e{n}", currency="EUR")
         for n in range(40)
     ]
-    dollars = line("oriole", "logs_ingested", "1.00")
-    found = sums(replace(WREN_STANDING, to_date=euros, projected=[*euros, dollars]), lambda x: x.customer_id)
+    coming = [
+        replace(ahead("lantern", "logs_ingested", f"{n + 1}000.00"), customer_id=f"e{n}", currency="EUR")
+        for n in range(40)
+    ]
+    dollars = ahead("oriole", "logs_ingested", "1.00")
+    found = sums(replace(WREN_STANDING, to_date=euros, projected=[*coming, dollars]), lambda x: x.customer_id)
     assert [one.of for one in found[:4]] == ["oriole", "e39", "e38", "e37"]
     assert [one.to_date for one in found[:2]] == [Decimal(0), Decimal("40000.00")]
 
@@ -196,7 +213,10 @@ def test_a_large_partner_fits_into_one_mail(language: str) -> None:
         WREN_STANDING,
         partner=replace(WREN, language=language, time_zone="America/Argentina/ComodRivadavia", name=name),
         to_date=[*lines, *(replace(x, amount=None) for x in lines)],
-        projected=lines,
+        projected=[
+            replace(ahead("oriole", x.meter, str(x.amount)), customer_id=x.customer_id, contract_id=x.contract_id)
+            for x in lines
+        ],
         alerts=[replace(HOSTS, alert_id=f"al_{id_}", customer_id=id_) for id_ in customers],
         tickets=tickets,
         deliveries={

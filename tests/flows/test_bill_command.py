@@ -94,6 +94,8 @@ def test_the_document_is_the_oracles(workspace: Workspace, rank: str, until: str
     done = workspace.well("bill", "2026-10", *as_of, *LATER, "--json", FLOODMARK_BILLING__P99_RANK=rank)
     instant = datetime.fromisoformat(until) if until else None
     document = done.json
+    assert document.pop("corrections") == []
+    assert (document.pop("closed_at") is None) == (until is not None)
     expected = oracle.bill(WORLD, "2026-10", instant, p99_rank=rank, state=document["state"])
     assert oracle.comparable(document) == expected
     assert list(document) == list(expected)

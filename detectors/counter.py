@@ -1,0 +1,45 @@
+"""The hours to come of a counter that starts again each month, as the vendor's active users and committers do."""
+
+from datetime import datetime
+
+import numpy as np
+
+from billing.hours import HOUR, Month, hours_between
+from detectors.forecast import PATHS, normal_scores
+from detectors.series import Floats
+
+ALIKE = 0.4  # logarithm by which a month's further growth differs from that of the month before
+SLOWER = 0.5  # without a month before: of the growth an hour so far
+
+
+def counter_paths(said: Floats, start: datetime, hours: int) -> Floats:
+    """[PATHS, series, hours]: as `detectors.forecast.paths`, growing as in the same hours of the month before.
+
+    Past the month's end a path stays where it ended.
+    """
+    now = start + said.shape[1] * HOUR
+    month = Month.of(now)
+    over = hours_between(month.start, now)
+    before = _highest(said, start, month.previous)
+    count = _highest(said, start, month)[:, over - 1] if over else np.zeros(len(said))
+    then = before[:, min(over, month.previous.hours) - 1] if over else np.zeros(len(said))
+    ahead = np.minimum(over + np.arange(hours), month.hours - 1)
+    further = before[:, np.minimum(ahead, month.previous.hours - 1)] - then[:, None]
+    alike = then > 0 if over else before[:, -1] > 0
+    larger = count / np.where(then > 0, then, 1) if over else np.ones(len(said))
+    alone = SLOWER * count[:, None] * (ahead - over + 1) / max(over, 1)
+    growth = np.where(alike[:, None], further * larger[:, None], alone)
+    chance = np.exp(ALIKE * normal_scores(np.random.default_rng(0)))
+    coming: Floats = count[:, None] + chance[:, None, None] * np.maximum(growth, 0)
+    return coming.reshape(PATHS, len(said), hours)
+
+
+def _highest(said: Floats, start: datetime, month: Month) -> Floats:
+    """[series, hours of the month]: how far the counter had come; 0 before it was first told."""
+    heard = np.zeros((len(said), month.hours))
+    first = hours_between(start, month.start)
+    lead = hours_between(month.start, start)
+    part = np.nan_to_num(said[:, first : first + month.hours - lead])
+    heard[:, lead : lead + part.shape[1]] = part
+    highest: Floats = np.maximum.accumulate(heard, axis=1)
+    return highest
