@@ -6,7 +6,7 @@ A commit is one atomic file in the table's log: a killed process or a full disk 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import polars as pl
@@ -22,31 +22,43 @@ NEXT_OR_NOT = CommitProperties(max_commit_retries=0)  # as the very next version
 Where = Sequence[tuple[str, str, str]]  # conditions on the partitions: ("month", ">=", "2026-10")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Delta:
-    """`uri`: a directory or an object-store URL; `storage`: options for the latter. Partitions are text columns."""
+    """`uri`: a directory or an object-store URL; `storage`: options for the latter. Partitions are text columns.
+
+    The log that was read once is read on, not again.
+    """
 
     uri: str
     schema: pl.Schema
     partitions: tuple[str, ...] = ()
     storage: Mapping[str, str] | None = None
+    _table: DeltaTable | None = field(default=None, init=False, repr=False)
 
     @property
     def exists(self) -> bool:
         with reachable(self.uri):
-            return DeltaTable.is_deltatable(self.uri, self._options)
+            return self._table is not None or DeltaTable.is_deltatable(self.uri, self._options)
 
     def open(self) -> DeltaTable:
+        """The table at its newest version."""
         with reachable(self.uri):
-            return DeltaTable(self.uri, storage_options=self._options)
+            if self._table is None:
+                self._table = DeltaTable(self.uri, storage_options=self._options)
+            else:
+                self._table.update_incremental()
+        return self._table
 
     def create_or_open(self) -> DeltaTable:
+        if self.exists:
+            return self.open()
         stored = pl.Schema({**self.schema, **dict.fromkeys(self.partitions, pl.String())})
         arrow = stored.to_frame().to_arrow().schema
         with reachable(self.uri):
-            return DeltaTable.create(
+            self._table = DeltaTable.create(
                 self.uri, arrow, mode="ignore", partition_by=list(self.partitions), storage_options=self._options
             )
+        return self._table
 
     def files(self, table: DeltaTable, where: Where = ()) -> list[str]:
         """Of the partitions that fulfil `where`."""

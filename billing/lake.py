@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 
 import polars as pl
 import pyarrow as pa
@@ -54,22 +55,8 @@ class Lake:
         if usage.is_empty():
             return Put(0, 0)
         cells = self._names.number(usage).with_columns(hour_number()).sort(CELL, maintain_order=True)
-        for _ in range(ATTEMPTS):
-            table = self._table.create_or_open()
-            rows = _news(cells, self._around(table, cells))
-            if rows.is_empty():
-                return Put(0, usage.height)
-            rows = rows.with_columns(
-                _month(),
-                recorded_at=pl.lit(utc(recorded_at), TIME),
-                seq=last_seq(table.version()) + 1 + pl.int_range(pl.len(), dtype=pl.Int64),
-            )
-            rows = rows.with_columns(layer=_layer(rows, self._months(table)))
-            if self._table.append(table, rows.select(*STORED.names(), "month", "layer")):
-                for month in rows["month"].unique().sort():
-                    self._tidy(month)
-                return Put(rows.height, usage.height - rows.height)
-        raise WorldError(f"the lake {self.uri} is being written to by too many others: run it again")
+        with self._writing:
+            return self._put(cells, recorded_at)
 
     def current(self, start: datetime, end: datetime) -> Usage:
         """What holds in the hours [start, end)."""
@@ -134,7 +121,10 @@ class Lake:
 
         The rows are safe already: where another writer is faster, the next put or run compacts.
         """
-        table = self._table.open()
+        with self._writing:
+            self._compact(self._table.open(), month)
+
+    def _compact(self, table: DeltaTable, month: str) -> None:
         of_month = [("month", "=", month)]
         rows = self._table.scan(table, of_month)
         with reachable(self.uri):
@@ -146,6 +136,24 @@ class Lake:
             with reachable(self.uri):
                 hours = int(KEEP.total_seconds()) // 3600
                 self._table.open().vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+
+    def _put(self, cells: pl.DataFrame, recorded_at: datetime) -> Put:
+        for _ in range(ATTEMPTS):
+            table = self._table.create_or_open()
+            rows = _news(cells, self._around(table, cells))
+            if rows.is_empty():
+                return Put(0, cells.height)
+            rows = rows.with_columns(
+                _month(),
+                recorded_at=pl.lit(utc(recorded_at), TIME),
+                seq=last_seq(table.version()) + 1 + pl.int_range(pl.len(), dtype=pl.Int64),
+            )
+            rows = rows.with_columns(layer=_layer(rows, self._months(table)))
+            if self._table.append(table, rows.select(*STORED.names(), "month", "layer")):
+                for month in rows["month"].unique().sort():
+                    self._tidy(table, month)
+                return Put(rows.height, cells.height - rows.height)
+        raise WorldError(f"the lake {self.uri} is being written to by too many others: run it again")
 
     def _usage(self, start: datetime, end: datetime, layers: tuple[str, ...], told: pl.Expr | None) -> Usage:
         if not self._table.exists:
@@ -176,14 +184,13 @@ class Lake:
         rows = self._table.scan(table, _months_of(hour_of(first), hour_of(last + 1)))
         near = pl.col("hour").is_between(first, last) & pl.col("series").is_between(low, high)
         with reachable(self.uri):
-            return rows.filter(near).select(*CELLS.names(), "seq").collect().sort("seq").drop("seq")
+            return rows.filter(near).select(*CELLS.names(), "observed_at", "seq").collect().sort("seq")
 
     def _months(self, table: DeltaTable) -> set[str]:
         with reachable(self.uri):
             return {partition["month"] for partition in table.partitions()}
 
-    def _tidy(self, month: str) -> None:
-        table = self._table.open()
+    def _tidy(self, table: DeltaTable, month: str) -> None:
         counts = {
             layer: self._table.scan(table, [("month", "=", month), ("layer", "=", layer)]).select(pl.len())
             for layer in ("news", "held")
@@ -192,7 +199,7 @@ class Lake:
         with reachable(self.uri):
             news, held = (int(count.item()) for count in pl.collect_all(counts.values()))
         if files > FILES or (news > ROWS and 2 * news > held):
-            self.compact(month)
+            self._compact(table, month)
 
     @cached_property
     def _table(self) -> Delta:
@@ -200,6 +207,11 @@ class Lake:
         if "://" not in self.uri and (there.is_file() or (there / "_delta_log").exists()):
             raise WorldError(f"{self.uri} is no lake of this version: move it away and ingest its usage again")
         return Delta(f"{self.uri}/usage", STORED, ("month", "layer"), self.storage)
+
+    @cached_property
+    def _writing(self) -> RLock:
+        """One thread writes at a time: a put counts on the table it looked at. Processes settle it by the commit."""
+        return RLock()
 
     @cached_property
     def _names(self) -> Names:
@@ -260,20 +272,25 @@ def _news(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Of `rows` (by cell, each cell's in their order) those to append to `known` (in the order of ingest).
 
     A row that repeats the value before it, in the frame or in the lake, says nothing. A cell is settled, and its rows
-    are left out, when its last row says what holds already and every value before that stands in the lake too.
+    are left out, when its last row says what holds already and every value before that stands in the lake too. That a
+    value was observed sooner than the lake knows is news.
     """
-    rows = rows.filter(_differs(1) | pl.col("quantity").ne_missing(pl.col("quantity").shift(1)))
+    known_at = pl.coalesce("observed_at", _end_of_hour())
+    sooner = (pl.col("observed_at") < known_at.shift(1)).fill_null(value=False)
+    rows = rows.filter(_differs(1) | pl.col("quantity").ne_missing(pl.col("quantity").shift(1)) | sooner)
     if known.is_empty():
         return rows
-    held = known.unique(CELL, keep="last").rename({"quantity": "held"}).with_columns(is_held=pl.lit(value=True))
+    held = known.unique(CELL, keep="last").select(*CELL, held="quantity", held_at=known_at, is_held=pl.lit(value=True))
     rows = rows.join(held, on=CELL, how="left", maintain_order="left").with_columns(
         opens=_differs(1),
         closes=_differs(-1),
-        same=pl.col("is_held").fill_null(value=False) & pl.col("quantity").eq_missing(pl.col("held")),
+        same=pl.col("is_held").fill_null(value=False)
+        & pl.col("quantity").eq_missing(pl.col("held"))
+        & (pl.col("observed_at") >= pl.col("held_at")).fill_null(value=True),
     )
     unchanged = rows.filter("closes", "same").select(CELL)
     earlier = rows.filter(~pl.col("closes")).join(unchanged, on=CELL, how="semi")
     unknown = earlier.join(known, on=CELLS.names(), how="anti", nulls_equal=True)
     settled = unchanged.join(unknown, on=CELL, how="anti")
     changed = rows.filter(~(pl.col("opens") & pl.col("same"))).join(settled, on=CELL, how="anti", maintain_order="left")
-    return changed.drop("held", "is_held", "opens", "closes", "same")
+    return changed.drop("held", "held_at", "is_held", "opens", "closes", "same")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import ParamSpec, TypeVar
 
-# Wide enough that no product of quantities and prices is ever cut: a rest that does not end
-# (a priced unit that is no power of two and ten) is then never near enough to a tie to round wrongly.
+# Wide enough that no product of quantities and prices is ever cut. A division comes after all of them: a quotient that
+# ends is then exact, and one that does not end is no tie.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 MEAN_PLACES = Decimal("0.000001")

@@ -23,8 +23,12 @@ class Rated:
 
 
 @exact
-def rate(contract: Contract, meter: Meter, term: Term, on_demand_quantity: Decimal, month: Month) -> Rated:
-    """What the line costs: the commitment, used or not, and the on-demand units."""
+def rate(contract: Contract, meter: Meter, term: Term, beyond: Decimal, month: Month, parts: int = 1) -> Rated:
+    """What the line costs: the commitment, used or not, and the on-demand units.
+
+    `beyond`: on-demand base units times `parts`. Every division comes last, so that a quotient without an end cannot
+    make a tie look like less.
+    """
     lacking = []
     committed = on_demand = Decimal(0)
     if term.commit_units > 0:
@@ -32,17 +36,16 @@ def rate(contract: Contract, meter: Meter, term: Term, on_demand_quantity: Decim
         if price is None:
             lacking.append("committed price")
         else:
-            committed = term.commit_units * price * covered_share(contract, month)
-    if on_demand_quantity > 0:
-        units = on_demand_quantity / meter.per
+            committed = term.commit_units * price * covered_days(contract, month) / month.days
+    if beyond > 0:
         tiers = contract.tiers.get(meter.meter)
         price = on_demand_price(contract, meter, term)
         if tiers:
-            on_demand = graduated(units, tiers)
+            on_demand = graduated(beyond, meter.per * parts, tiers)
         elif price is None:
             lacking.append("on-demand price")
         else:
-            on_demand = units * price
+            on_demand = beyond * price / (meter.per * parts)
     if lacking:
         what = " and no ".join(lacking)
         return Rated(None, None, None, f"unpriced: no {what} for {meter.meter} in {contract.contract_id}")
@@ -60,21 +63,21 @@ def on_demand_price(contract: Contract, meter: Meter, term: Term) -> Decimal | N
     return _first(term.on_demand_price, *_list_prices(contract, meter, term, "on_demand", contract.plan, "annual"))
 
 
-def graduated(units: Decimal, tiers: Sequence[Tier]) -> Decimal:
-    """The price of `units` from 0 up, each band at its own price."""
+def graduated(quantity: Decimal, per: int, tiers: Sequence[Tier]) -> Decimal:
+    """The price of `quantity`, of which `per` are a unit, from 0 up, each band of units at its own price."""
     price, below = Decimal(0), Decimal(0)
     for tier in tiers:
-        top = units if tier.up_to_units is None else min(units, tier.up_to_units)
+        top = quantity if tier.up_to_units is None else min(quantity, tier.up_to_units * per)
         if top > below:
             price += (top - below) * tier.unit_price
             below = top
-    return price
+    return price / per
 
 
-def covered_share(contract: Contract, month: Month) -> Decimal:
-    """Covered days / days of the month."""
+def covered_days(contract: Contract, month: Month) -> int:
+    """The days of the month that the contract covers."""
     span = contract.span(month)
-    return Decimal((span[1] - span[0]).days) / month.days if span else Decimal(0)
+    return (span[1] - span[0]).days if span else 0
 
 
 def _list_prices(contract: Contract, meter: Meter, term: Term, *plans: str) -> list[Decimal | None]:
