@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from threading import Lock
 
 import polars as pl
 import pyarrow as pa
@@ -92,6 +92,12 @@ class Lake:
         with reachable(self.uri):
             first = self._rows(start, end).filter(news).select(pl.col("hour").min()).collect().item()
         return None if first is None else hour_of(first)
+
+    def put_since(self, start: datetime, end: datetime, version: int) -> pl.DataFrame:
+        """The cells of [start, end) of which something was put after that version."""
+        cells = self._rows(start, end).filter(pl.col("seq") > last_seq(version)).select(CELL).unique()
+        with reachable(self.uri):
+            return cells.collect()
 
     @property
     def seq(self) -> int:
@@ -209,9 +215,9 @@ class Lake:
         return Delta(f"{self.uri}/usage", STORED, ("month", "layer"), self.storage)
 
     @cached_property
-    def _writing(self) -> RLock:
+    def _writing(self) -> Lock:
         """One thread writes at a time: a put counts on the table it looked at. Processes settle it by the commit."""
-        return RLock()
+        return Lock()
 
     @cached_property
     def _names(self) -> Names:

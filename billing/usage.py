@@ -66,7 +66,10 @@ class Usage:
 
     def at(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The rows that hold in these cells (columns CELL)."""
-        usage = self.only(cells["series"].unique())
+        if cells.is_empty():
+            return CELLS.to_frame()
+        first, last = cells.select(pl.col("hour").min(), last=pl.col("hour").max()).row(0)
+        usage = self.only(cells["series"].unique()).between(first, last + 1)
         return pl.concat([CELLS.to_frame(), *(rows.join(cells, on=CELL, how="semi") for rows in usage.batches())])
 
     def changed_to(self, rows: pl.DataFrame) -> "Usage":

@@ -1,7 +1,6 @@
 """What the benchmark calls of the product: a closed month, its priced lines, a restated hour, an appended hour."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -9,10 +8,11 @@ import polars as pl
 from billing import statement
 from billing.bill import Line, Rules, measured
 from billing.book import Book
-from billing.frames import USAGE
+from billing.frames import TIME, USAGE
 from billing.hours import HOUR, Month
 from billing.lake import Lake
 from billing.metering import blocks
+from billing.running import Running
 from tests.benchmarks.question import Quantities
 
 SETTLED = timedelta(days=30)  # after a month's end, when its changes are recorded
@@ -37,27 +37,33 @@ def quantities(lake: Lake, book: Book, rules: Rules, month: Month) -> Quantities
 
 
 def restated(lake: Lake, book: Book, rules: Rules, month: Month, hour: datetime) -> Callable[[], list[Line]]:
-    """The work: all of one org's values of `hour` change, and its contract is billed again."""
-    usage = lake.current(hour, hour + HOUR)
+    """The work: all of one org's values of `hour` change, and its customer is billed again, by a process that stays."""
+    usage = lake.current(hour, hour + HOUR).named()
     org = next(book.orgs[org_id] for org_id in usage["org_id"] if org_id in book.orgs)
-    changed = usage.filter(org_id=org.org_id).with_columns(pl.col("quantity") + 1)
-    contracts = {contract.contract_id: contract for contract in book.contracts_of[org.customer_id]}
+    changed = _said(usage.filter(org_id=org.org_id).with_columns(pl.col("quantity") + 1))
+    running = Running(book, rules, lake, month)
 
     def work() -> list[Line]:
-        lake.put(changed.select(USAGE.names()), month.end + SETTLED)
-        return lines(lake, replace(book, contracts=contracts), rules, month)
+        lake.put(changed, month.end + SETTLED)
+        running.refresh()
+        return running.lines(month.end, org.customer_id)
 
     return work
 
 
 def appended(lake: Lake, book: Book, rules: Rules, month: Month, hour: datetime) -> Callable[[], list[Line]]:
     """The work: every series says `hour`, as it said the hour before, and the month to date is billed."""
-    before = lake.current(hour - HOUR, hour)
-    fresh = before.with_columns(pl.lit(hour, before.schema["hour"]).alias("hour"))
+    before = lake.current(hour - HOUR, hour).named()
+    fresh = _said(before.with_columns(hour=pl.lit(hour, before.schema["hour"])))
+    running = Running(book, rules, lake, month)
 
     def work() -> list[Line]:
-        lake.put(fresh.select(USAGE.names()), hour + HOUR)
-        usage = lake.current(month.start, hour + HOUR)
-        return list(statement.state(book, rules, usage, month, hour + HOUR, "estimate").lines)
+        lake.put(fresh, hour + HOUR)
+        running.refresh()
+        return running.lines(hour + HOUR)
 
     return work
+
+
+def _said(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(observed_at=pl.lit(None, TIME)).select(USAGE.names())

@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
-from tests.billing.sheet import Hourly, Row, Sheet, money
-from tests.billing.worlds import CATALOG, World, month_span, read_catalog
+from tests.billing.sheet import Hourly, Row, Sheet, cut, money
+from tests.billing.worlds import World, month_span
 
 # A part of infra_host's total: known, not billed, and no unknown product.
 PARTS = frozenset({("infra_hosts", "agent_host_count")})
 HOUR = timedelta(hours=1)
+QUANTITIES = ("quantity", "included", "on_demand_quantity")
 
 Key = tuple[str, str, str, datetime]
 Alert = tuple[str, str, str, datetime, Mapping[datetime, int]]
@@ -27,12 +27,11 @@ def bill(
     *,
     state: str = "final",
     p99_rank: str = "ninth",
-    catalog: Path = CATALOG,
     parts: Iterable[tuple[str, str]] = PARTS,
 ) -> Row:
     """The bill of `month` (YYYY-MM) over its whole hours before `until`; a line's fault is "unpriced" or None."""
     start, stop, end = billed_span(month, until)
-    meters, held = read_catalog(catalog), held_rows(world, start, stop)
+    meters, held = world.meters, held_rows(world, start, stop)
     meter_of = meters_by_usage(meters)
     values = customer_values(world, org_values(held, meter_of))
     partner_of = {customer["customer_id"]: customer["partner_id"] for customer in world.customers}
@@ -61,9 +60,9 @@ def bill(
 
 
 def comparable(document: Row) -> Row:
-    """The bill with each fault's text replaced by "unpriced": its words are free, its presence is not."""
+    """The bill as the oracle writes it: a fault's words are free, and so is where a fraction without end is cut."""
     lines = [line | {"fault": line["fault"] and "unpriced"} for line in document["lines"]]
-    return document | {"lines": lines}
+    return document | {"lines": [line | {name: cut(line[name]) for name in QUANTITIES} for line in lines]}
 
 
 def stakes(
@@ -74,7 +73,6 @@ def stakes(
     until: datetime | None = None,
     *,
     p99_rank: str = "ninth",
-    catalog: Path = CATALOG,
 ) -> dict[str, dict[str, str]]:
     """What each live alert costs: {alert_id: {contract_id: step}}, over its customer's contracts of the month.
 
@@ -82,7 +80,7 @@ def stakes(
     {(org_id, meter): {hour: value}}, taken for the hours that have no value before `until`; the same on both sides.
     """
     start, stop, end = billed_span(month, until)
-    meters = read_catalog(catalog)
+    meters = world.meters
     known = org_values(held_rows(world, start, stop), meters_by_usage(meters))
     actual = {key: {**projection.get(key, {}), **known.get(key, {})} for key in {*projection, *known}}
     current = {key: dict(hourly) for key, hourly in actual.items()}

@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-MINOR_DIGITS = {"USD": 2, "EUR": 2, "KRW": 0, "JPY": 0, "KWD": 3}
+MINOR_DIGITS = {"USD": 2, "EUR": 2, "KRW": 0, "JPY": 0, "KWD": 3, "CLF": 4}
+LONGEST = 60  # places of a decimal; a fraction that does not end is cut there
 PLAN_LIST = {plan: f"list_{plan}" for plan in ("annual", "month_to_month", "on_demand")}
 HOURLY_ROLLUPS = ("hourly_overage", "hourly_overage_mean")
 
@@ -46,7 +47,7 @@ class Sheet:
     def allotment(self, meter: str, parent_units: Fraction) -> Fraction:
         """What the parent brings when it stands at `parent_units` (or at its commitment, if that is more)."""
         parent = self.meters[meter]["allotment_parent"]
-        return int(self.meters[meter]["allotment_quantity"]) * max(self.committed(parent), parent_units)
+        return Fraction(self.meters[meter]["allotment_quantity"]) * max(self.committed(parent), parent_units)
 
     def free(self, meter: str, hour: datetime) -> Fraction:
         """What an hourly roll-up lets pass in one hour."""
@@ -166,11 +167,17 @@ def money(amount: Fraction, currency: str) -> str:
 
 
 def plain(value: Fraction) -> str:
-    """The shortest exact decimal. Raises ValueError for one that does not end."""
-    for digits in range(60):
+    """The shortest exact decimal; one that does not end is cut after LONGEST places."""
+    for digits in range(LONGEST):
         if (value * 10**digits).denominator == 1:
             return fixed(value, digits)
-    raise ValueError(f"{value} is no finite decimal")
+    return fixed(Fraction(floor(value * 10**LONGEST), 10**LONGEST), LONGEST)
+
+
+def cut(decimal: str) -> str:
+    """The text of a decimal of 0 or more, cut after LONGEST places."""
+    whole, point, places = decimal.partition(".")
+    return whole + point + places[:LONGEST]
 
 
 def fixed(value: Fraction, digits: int) -> str:

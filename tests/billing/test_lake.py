@@ -120,6 +120,18 @@ def test_a_restatement_and_back_are_two_changes(tmp_path: Path) -> None:
     assert quantities(lake.current(*ALL)) == {("o1", hour(0)): 5}
 
 
+def test_a_value_that_was_observed_sooner_is_news(tmp_path: Path) -> None:
+    """An older export that is ingested after a newer one tells when the value was known; again it tells nothing."""
+    lake = Lake(str(tmp_path / "lake"))
+    early, late = hour(48), hour(480)
+    assert lake.put(usage([("o1", hour(0), 5, late)]), NOW) == Put(1, 0)
+    assert lake.put(usage([("o1", hour(0), 5, early)]), NOW) == Put(1, 0)
+    for at in (early, late):
+        assert lake.put(usage([("o1", hour(0), 5, at)]), NOW) == Put(0, 1)
+        assert quantities(lake.known(*ALL, at)) == {("o1", hour(0)): 5}
+    assert quantities(lake.known(*ALL, hour(47))) == {}
+
+
 def test_null_and_zero_and_absent_are_three_things(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     lake.put(values({0: None, 1: 0}), NOW)
@@ -152,7 +164,7 @@ def test_a_compaction_that_was_overtaken_changes_nothing(tmp_path: Path, monkeyp
     replace = Delta.replace
 
     def overtaken(self: Delta, table: DeltaTable, rows: pa.RecordBatchReader, predicate: str) -> bool:
-        lake.put(values({0: 2}), NOW)
+        Lake(lake.uri).put(values({0: 2}), NOW)
         return replace(self, table, rows, predicate)
 
     monkeypatch.setattr(Delta, "replace", overtaken)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from billing import catalog
 from billing.book import Contract, Term, Tier
 from billing.hours import Month
-from billing.rating import committed_price, covered_share, graduated, on_demand_price, rate
+from billing.rating import committed_price, covered_days, graduated, on_demand_price, rate
 
 OCTOBER = Month(2026, 10)
 METER = replace(
@@ -42,7 +42,7 @@ def loop(units: Decimal, tiers: tuple[Tier, ...]) -> Fraction:
 
 @given(decimals, bands())
 def test_each_band_has_its_own_price(units: Decimal, tiers: tuple[Tier, ...]) -> None:
-    assert Fraction(graduated(units, tiers)) == loop(units, tiers)
+    assert Fraction(graduated(units * 8, 8, tiers)) == loop(units, tiers)
 
 
 @given(bands())
@@ -50,14 +50,14 @@ def test_the_price_does_not_jump_at_an_edge(tiers: tuple[Tier, ...]) -> None:
     step = Decimal("0.0000001")
     for low, high in pairwise(tiers):
         assert low.up_to_units is not None
-        at = graduated(low.up_to_units, tiers)
-        assert at - graduated(low.up_to_units - step, tiers) == step * low.unit_price
-        assert graduated(low.up_to_units + step, tiers) - at == step * high.unit_price
+        at = graduated(low.up_to_units, 1, tiers)
+        assert at - graduated(low.up_to_units - step, 1, tiers) == step * low.unit_price
+        assert graduated(low.up_to_units + step, 1, tiers) - at == step * high.unit_price
 
 
 @given(decimals, decimals, bands())
 def test_more_never_costs_less(one: Decimal, two: Decimal, tiers: tuple[Tier, ...]) -> None:
-    assert graduated(min(one, two), tiers) <= graduated(max(one, two), tiers)
+    assert graduated(min(one, two), 1, tiers) <= graduated(max(one, two), 1, tiers)
 
 
 def test_the_order_of_the_prices() -> None:
@@ -132,9 +132,8 @@ def test_only_a_price_that_is_needed_is_missed(units: int, beyond: int, lacking:
 
 
 @given(st.integers(-40, 40), st.integers(1, 80))
-def test_the_covered_share_counts_days(first: int, length: int) -> None:
+def test_the_covered_days_are_counted(first: int, length: int) -> None:
     start = date.fromordinal(date(2026, 10, 1).toordinal() + first)
     end = date.fromordinal(start.toordinal() + length)
     days = sum(start <= date(2026, 10, day) < end for day in range(1, 32))
-    share = covered_share(replace(CONTRACT, start=start, end=end), OCTOBER)
-    assert abs(Fraction(share) - Fraction(days, 31)) < Fraction(1, 10**25)
+    assert covered_days(replace(CONTRACT, start=start, end=end), OCTOBER) == days

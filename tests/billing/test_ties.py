@@ -1,6 +1,4 @@
-"""Not in the suite: amounts that are exactly half a minor unit although a division on the way does not end."""
-
-from decimal import Decimal
+"""Amounts that are exactly half a minor unit although a division on the way does not end."""
 
 import pytest
 

@@ -14,6 +14,7 @@ from tests.billing.sheet import Row
 CATALOG = Path(__file__).resolve().parents[2] / "billing" / "catalog.csv"
 MONTHS = ("2026-04", "2025-02", "2024-02", "2025-12", "2026-01", "2026-10")
 ZONES = ("UTC", "Asia/Seoul", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati")
+CURRENCIES = ("USD", "USD", "KRW", "KWD", "EUR", "CLF")  # 2, 0, 3, 2 and 4 minor digits
 NAMES = ("Acme", "한빛 데이터, 주식회사", 'The "Best" Ltd.', "Ёлка", "a;b")
 LARGEST = 2**63 - 1
 COLUMNS = {
@@ -23,14 +24,18 @@ COLUMNS = {
     "contracts": "contract_id,customer_id,plan,start,end,currency",
     "terms": "contract_id,meter,option,commit_units,commit_price,on_demand_price",
     "tiers": "contract_id,meter,up_to_units,unit_price",
+    "catalog": "meter,name,product_family,usage_types,rollup,hourly_option_rollup,per,unit,"
+    "allotment_parent,allotment_quantity,list_annual,list_month_to_month,list_on_demand",
 }
+OPTIONAL = ("tiers", "catalog")
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """The rows of the book's files (texts; empty = "") and of the usage, in the order of ingest.
 
     A usage row is org_id, product_family, usage_type, hour (a datetime in UTC) and quantity (an int, or None for null).
+    Without rows of a catalogue the world has the built-in one.
     """
 
     partners: list[Row] = field(default_factory=list)
@@ -40,6 +45,17 @@ class World:
     terms: list[Row] = field(default_factory=list)
     tiers: list[Row] = field(default_factory=list)
     usage: list[Row] = field(default_factory=list)
+    catalog: list[Row] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Short: hypothesis shows what fails, and usage has thousands of rows."""
+        book = {name: rows for name, rows in vars(self).items() if name not in ("partners", "usage") and rows}
+        return f"World({book}, {len(self.usage)} rows of usage: {self.usage[:20]})"
+
+    @property
+    def meters(self) -> dict[str, Row]:
+        """The catalogue's rows by meter."""
+        return {row["meter"]: row for row in self.catalog} or read_catalog()
 
 
 @dataclass(frozen=True)
@@ -64,9 +80,9 @@ def read_catalog(path: Path = CATALOG) -> dict[str, Row]:
 
 
 def write_book(world: World, directory: Path) -> None:
-    """The book's CSV files; tiers.csv only when there are tiers."""
+    """The book's CSV files, and catalog.csv; what is optional only where there is any."""
     for name, columns in COLUMNS.items():
-        if name != "tiers" or world.tiers:
+        if name not in OPTIONAL or getattr(world, name):
             write_rows(directory / f"{name}.csv", columns, getattr(world, name))
 
 
@@ -95,23 +111,27 @@ def read_golden(path: Path) -> tuple[Case, Row]:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A world of 1-3 partners and its month, mostly whole, else up to a drawn hour. Every drawn month is a past one."""
+def cases(draw: st.DrawFn, catalogs: st.SearchStrategy[list[Row]] | None = None) -> Case:
+    """A world of 1-3 partners and its month, mostly whole, else up to a drawn hour. Every drawn month is a past one.
+
+    `catalogs`: rows of catalogues to draw from; without them the world has the built-in one.
+    """
     month = draw(st.sampled_from(MONTHS))
     start, end = month_span(month)
     hours = (end - start) // timedelta(hours=1)
     until = draw(st.none() | st.integers(0, hours).map(lambda n: start + timedelta(hours=n)))
-    return Case(draw(worlds(month)), month, until, draw(st.sampled_from(("ninth", "ninth", "eighth"))))
+    catalog = [] if catalogs is None else draw(catalogs)
+    return Case(draw(worlds(month, catalog)), month, until, draw(st.sampled_from(("ninth", "ninth", "eighth"))))
 
 
 @st.composite
-def worlds(draw: st.DrawFn, month: str) -> World:
+def worlds(draw: st.DrawFn, month: str, catalog: list[Row]) -> World:
     """A book with 1-3 partners, 1-3 customers each, 1-3 orgs each, and usage in and around `month`."""
-    world = World()
+    world = World(catalog=catalog)
     few = st.integers(1, 3)
-    meters = draw(PALETTES)
+    meters = sorted(world.meters) if catalog else draw(PALETTES)
     for _ in range(draw(few)):
-        partner, currency = f"p{9 - len(world.partners)}", draw(st.sampled_from(("USD", "USD", "KRW", "KWD", "EUR")))
+        partner, currency = f"p{9 - len(world.partners)}", draw(st.sampled_from(CURRENCIES))
         named = {"name": draw(st.sampled_from(NAMES)), "time_zone": draw(st.sampled_from(ZONES)), "currency": currency}
         fixed = {"tier": "basic", "language": "ko", "digest": "daily", "emails": "a@partner.example;b@partner.example"}
         world.partners.append({"partner_id": partner, **named, **fixed})
@@ -159,9 +179,10 @@ def draw_usage(draw: st.DrawFn, world: World, month: str, meters: list[str]) -> 
     start, end = month_span(month)
     hours = (end - start) // timedelta(hours=1)
     orgs = st.sampled_from([org["org_id"] for org in world.orgs])
-    catalog = read_catalog()
+    rows = world.meters
     for org, meter in draw(st.lists(st.tuples(orgs, st.sampled_from(meters)), max_size=10, unique=True)):
-        row, unit = catalog[meter], max(1, int(catalog[meter]["per"]) // 7)
+        row = rows[meter]
+        unit = max(1, int(row["per"]) // 7)
         key = (row["product_family"], draw(st.sampled_from(row["usage_types"].split(";"))))
         for i, quantity in draw_series(draw, hours, unit).items():
             world.usage.append(usage_row(org, key, start + timedelta(hours=i), quantity))
