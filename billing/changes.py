@@ -76,11 +76,12 @@ def explained(month: Month, before: Basis, after: Basis, moved: pl.DataFrame) ->
         else {},
     }
     found: list[Change] = []
-    basis, lines = before, before.lines(month)
+    basis, lines = before, None
     for cause, step in steps.items():
         if any(getattr(basis, name) != value for name, value in step.items()):
+            earlier = lines or basis.lines(month)
             basis = replace(basis, **step)
-            earlier, lines = lines, basis.lines(month)
+            lines = basis.lines(month)
             found += _differences(month, cause, earlier, lines)
     return found
 

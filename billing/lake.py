@@ -125,20 +125,23 @@ class Lake:
     def compact(self, month: str) -> None:
         """Make the month's news part of what is held and past; files that nobody reads any more are removed.
 
-        The rows are safe already: where another writer is faster, the next put or run compacts.
+        The rows are safe already: where another writer is faster, a later put compacts.
         """
-        with self._writing:
-            self._compact(self._table.open(), month)
+        if self._table.exists:
+            with self._writing:
+                self._compact(self._table.open(), month)
 
     def _compact(self, table: DeltaTable, month: str) -> None:
         of_month = [("month", "=", month)]
+        if not self._table.files(table, [*of_month, ("layer", "=", "news")]):
+            return
         rows = self._table.scan(table, of_month)
         with reachable(self.uri):
             height, first, last = (
                 rows.select(pl.len(), pl.col("series").min(), last=pl.col("series").max()).collect().row(0)
             )
         stream = pa.RecordBatchReader.from_batches(_LAYERED, _sorted(rows, month, height, first, last))
-        if height and self._table.replace(table, stream, f"month = '{month}'"):
+        if self._table.replace(table, stream, f"month = '{month}'"):
             with reachable(self.uri):
                 hours = int(KEEP.total_seconds()) // 3600
                 self._table.open().vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
@@ -234,8 +237,8 @@ _LAYERED = pl.Schema({**STORED, "month": pl.String(), "layer": pl.String()}).to_
 
 def _sorted(rows: pl.LazyFrame, month: str, height: int, first: int, last: int) -> Iterator[pa.RecordBatch]:
     """The rows in their layers, a range of series after the other so that few are in memory."""
-    step = max(1, (last - first + 1) * STEP // max(height, 1)) if height else 1
-    for low in range(first or 0, (last or 0) + 1, step):
+    step = max(1, (last - first + 1) * STEP // height)
+    for low in range(first, last + 1, step):
         part = rows.filter(pl.col("series").is_between(low, low + step - 1)).collect().sort(*CELL, "seq")
         layer = pl.when(_differs(-1)).then(pl.lit("held")).otherwise(pl.lit("past"))
         layered = part.with_columns(month=pl.lit(month), layer=layer)

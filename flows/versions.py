@@ -110,6 +110,8 @@ def close_months(app: App, now: datetime) -> list[Month]:
                 _close(app, connection, month)
                 done.append(month)
             month = month.next
+    for month in done:
+        app.lake.compact(str(month))
     return done
 
 

@@ -99,6 +99,23 @@ def test_a_killed_writer_leaves_the_old_state_or_the_new(tmp_path: Path) -> None
         assert lake.put(values(dict.fromkeys(HOURS, held[0] + 1)), NOW).changed == len(HOURS)
 
 
+def test_a_reader_sees_a_whole_month_while_it_is_compacted(tmp_path: Path) -> None:
+    """Each put gives all hours one value and is soon compacted; a reader finds all hours, of one value."""
+    lake = Lake(str(tmp_path / "lake"))
+    with start(ENDLESS, lake.uri) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "1\n"
+        seen = set()
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            held = lake.current(*ALL).rows()["quantity"].to_list()
+            known = lake.known(*ALL, ALL[1]).rows()["quantity"].to_list()
+            assert (len(held), len(set(held))) == (len(known), len(set(known))) == (len(HOURS), 1)
+            seen.add(held[0])
+        writer.send_signal(signal.SIGKILL)
+    assert len(seen) > 3
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands in for the full disk")
 def test_no_room_is_an_error_and_the_old_state_stays(tmp_path: Path) -> None:
     """Files may not grow past a limit: first the data do not fit, then the commit does not, then all does."""
