@@ -61,8 +61,9 @@ class Basis:
 def explained(month: Month, before: Basis, after: Basis, moved: pl.DataFrame) -> list[Change]:
     """Every difference of two versions of a month's bill by its cause; the amounts add up to the difference.
 
-    `moved`: the cells of which one version knew what the other did not. The causes are put in one after the other, in
-    the order of CAUSES, so that where two of them meet (another price on late usage) the later one takes it.
+    `moved`: the cells of the hours that both bill of which one knew what the other did not. The causes are put in one
+    after the other, in the order of CAUSES, so that where two of them meet (another price on late usage) the later
+    one takes it.
     """
     told = before.usage.at(moved).drop_nulls("quantity")
     restated = told.select(CELL).join(after.usage.at(moved), on=CELL, how="left").select(CELLS.names())

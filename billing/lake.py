@@ -5,7 +5,7 @@ hour, `past`, what those replaced, and `news`, what came since in the order of i
 other two in one commit, so that a reader sees the month before or after it, and a killed one leaves nothing behind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,15 +20,15 @@ from billing.delta import Delta, reachable
 from billing.errors import WorldError
 from billing.frames import CELL, CELLS, TIME, USAGE
 from billing.hours import HOUR, Month, hour_of, number, utc
+from billing.layers import LAYERED, STORED, in_layers, layer_of, month_of_hour
 from billing.names import Names
+from billing.news import end_of_hour, news
 from billing.usage import US_PER_HOUR, Usage, hour_number
 
-STORED = pl.Schema({**CELLS, "observed_at": TIME, "recorded_at": TIME, "seq": pl.Int64()})
 HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64(), "known_at": TIME})
 ATTEMPTS = 20
 FILES = 48  # more files of news than these in a month are compacted
 ROWS = 200_000  # so are more rows of news than these, when they are more than half of those that are held
-STEP = 1_000_000  # rows that a compaction holds in memory
 KEEP = timedelta(days=7)  # how long a reader may go on with files that were replaced
 
 
@@ -82,7 +82,7 @@ class Lake:
 
     def told(self, start: datetime, end: datetime) -> pl.DataFrame:
         """Every row of the hours [start, end) by number, in the order of ingest, with `known_at`."""
-        rows = self._rows(start, end).with_columns(known_at=pl.coalesce("observed_at", _end_of_hour()))
+        rows = self._rows(start, end).with_columns(known_at=pl.coalesce("observed_at", end_of_hour()))
         with reachable(self.uri):
             return rows.sort("seq").collect()
 
@@ -140,7 +140,7 @@ class Lake:
             height, first, last = (
                 rows.select(pl.len(), pl.col("series").min(), last=pl.col("series").max()).collect().row(0)
             )
-        stream = pa.RecordBatchReader.from_batches(_LAYERED, _sorted(rows, month, height, first, last))
+        stream = pa.RecordBatchReader.from_batches(LAYERED, in_layers(rows, month, height, first, last))
         if self._table.replace(table, stream, f"month = '{month}'"):
             with reachable(self.uri):
                 hours = int(KEEP.total_seconds()) // 3600
@@ -149,15 +149,15 @@ class Lake:
     def _put(self, cells: pl.DataFrame, recorded_at: datetime) -> Put:
         for _ in range(ATTEMPTS):
             table = self._table.create_or_open()
-            rows = _news(cells, self._around(table, cells))
+            rows = news(cells, self._around(table, cells))
             if rows.is_empty():
                 return Put(0, cells.height)
             rows = rows.with_columns(
-                _month(),
+                month_of_hour(),
                 recorded_at=pl.lit(utc(recorded_at), TIME),
                 seq=last_seq(table.version()) + 1 + pl.int_range(pl.len(), dtype=pl.Int64),
             )
-            rows = rows.with_columns(layer=_layer(rows, self._months(table)))
+            rows = rows.with_columns(layer=layer_of(rows, self._months(table)))
             if self._table.append(table, rows.select(*STORED.names(), "month", "layer")):
                 for month in rows["month"].unique().sort():
                     self._tidy(table, month)
@@ -206,8 +206,8 @@ class Lake:
         }
         files = len(self._table.files(table, [("month", "=", month), ("layer", "=", "news")]))
         with reachable(self.uri):
-            news, held = (int(count.item()) for count in pl.collect_all(counts.values()))
-        if files > FILES or (news > ROWS and 2 * news > held):
+            fresh, held = (int(count.item()) for count in pl.collect_all(counts.values()))
+        if files > FILES or (fresh > ROWS and 2 * fresh > held):
             self._compact(table, month)
 
     @cached_property
@@ -232,74 +232,12 @@ def last_seq(version: int) -> int:
     return ((version + 1) << 32) - 1
 
 
-_LAYERED = pl.Schema({**STORED, "month": pl.String(), "layer": pl.String()}).to_frame().to_arrow().schema
-
-
-def _sorted(rows: pl.LazyFrame, month: str, height: int, first: int, last: int) -> Iterator[pa.RecordBatch]:
-    """The rows in their layers, a range of series after the other so that few are in memory."""
-    step = max(1, (last - first + 1) * STEP // height)
-    for low in range(first, last + 1, step):
-        part = rows.filter(pl.col("series").is_between(low, low + step - 1)).collect().sort(*CELL, "seq")
-        layer = pl.when(_differs(-1)).then(pl.lit("held")).otherwise(pl.lit("past"))
-        layered = part.with_columns(month=pl.lit(month), layer=layer)
-        yield from layered.to_arrow().cast(_LAYERED).to_batches()
-
-
 def _months_of(start: datetime, end: datetime) -> list[tuple[str, str, str]]:
     """The partitions that the hours [start, end) lie in."""
     return [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(max(start, end - HOUR))))]
 
 
-def _month() -> pl.Expr:
-    return (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME).dt.strftime("%Y-%m").alias("month")
-
-
-def _differs(from_row: int) -> pl.Expr:
-    """Whether a row is of another cell than the one `from_row` rows before; rows are sorted by cell."""
-    other = [pl.col(name) != pl.col(name).shift(from_row) for name in CELL]
-    return pl.any_horizontal(other).fill_null(value=True)
-
-
 def _told(at: datetime, version: int | None) -> pl.Expr:
     """Whether a row was known at `at` and, with a `version`, in the lake at that version."""
-    told = pl.coalesce("observed_at", _end_of_hour()) <= utc(at)
+    told = pl.coalesce("observed_at", end_of_hour()) <= utc(at)
     return told if version is None else told & (pl.col("seq") <= last_seq(version))
-
-
-def _end_of_hour() -> pl.Expr:
-    return ((pl.col("hour").cast(pl.Int64) + 1) * US_PER_HOUR).cast(TIME)
-
-
-def _layer(rows: pl.DataFrame, months: set[str]) -> pl.Expr:
-    """A month of which nothing was said yet starts with what is held, unless its rows replace one another already."""
-    twice = rows.filter(~_differs(1))["month"].unique()
-    begun = pl.col("month").is_in([*months, *twice])
-    return pl.when(begun).then(pl.lit("news")).otherwise(pl.lit("held"))
-
-
-def _news(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Of `rows` (by cell, each cell's in their order) those to append to `known` (in the order of ingest).
-
-    A row that repeats the value before it, in the frame or in the lake, says nothing. A cell is settled, and its rows
-    are left out, when its last row says what holds already and every value before that stands in the lake too. That a
-    value was observed sooner than the lake knows is news.
-    """
-    known_at = pl.coalesce("observed_at", _end_of_hour())
-    sooner = (pl.col("observed_at") < known_at.shift(1)).fill_null(value=False)
-    rows = rows.filter(_differs(1) | pl.col("quantity").ne_missing(pl.col("quantity").shift(1)) | sooner)
-    if known.is_empty():
-        return rows
-    held = known.unique(CELL, keep="last").select(*CELL, held="quantity", held_at=known_at, is_held=pl.lit(value=True))
-    rows = rows.join(held, on=CELL, how="left", maintain_order="left").with_columns(
-        opens=_differs(1),
-        closes=_differs(-1),
-        same=pl.col("is_held").fill_null(value=False)
-        & pl.col("quantity").eq_missing(pl.col("held"))
-        & (pl.col("observed_at") >= pl.col("held_at")).fill_null(value=True),
-    )
-    unchanged = rows.filter("closes", "same").select(CELL)
-    earlier = rows.filter(~pl.col("closes")).join(unchanged, on=CELL, how="semi")
-    unknown = earlier.join(known, on=CELLS.names(), how="anti", nulls_equal=True)
-    settled = unchanged.join(unknown, on=CELL, how="anti")
-    changed = rows.filter(~(pl.col("opens") & pl.col("same"))).join(settled, on=CELL, how="anti", maintain_order="left")
-    return changed.drop("held", "held_at", "is_held", "opens", "closes", "same")

@@ -7,14 +7,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from billing.difference import Difference, totals
 from billing.errors import Fault, InputError, SettingsError, WorldError
 from billing.hours import Month, iso
 from billing.money import EXACT, minor_digits, plain
-from billing.reconcile import reconcile
+from billing.reconciling.difference import Difference, totals
+from billing.reconciling.reconcile import reconcile
+from billing.reconciling.vendor_bill import VendorBill
 from billing.sources.vendor_bills import from_bodies, read_bills
 from billing.statement import Statement
-from billing.vendor_bill import VendorBill
 from flows.bill import bill
 from flows.ingest import source
 from flows.settings import KEYS

@@ -5,9 +5,9 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from billing.difference import UNEXPLAINED, Cause, Difference
 from billing.hours import iso
 from billing.money import round_money
+from billing.reconciling.difference import UNEXPLAINED, Cause, Difference
 from flows.reconcile import Reconciled
 
 AMOUNT = 15

@@ -19,6 +19,7 @@ from billing.statement import Statement
 from flows.cycle import Cycle
 
 NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced", "from", "to")
+MOST = 12  # faults of a kind that are printed
 BILL_COLUMNS = {
     "line": ("contract_id", "meter", "quantity", "amount", "currency"),
     "org": ("customer_id", "org_id", "meter", "amount", "currency"),
@@ -67,17 +68,24 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
         notes.append(
             Text(f"{silent} lines have hours of which nothing was said; they count as 0 (hours_seen in --json)")
         )
-    notes += [Text(f"unpriced: {line.fault}", style="red") for line in statement.lines if line.fault]
-    notes += [Text(f"unassigned org {r['org_id']}: {r['rows']} rows", style="red") for r in statement.unassigned]
-    notes += [
-        Text(f"unknown product {r['product_family']}.{r['usage_type']}: {r['rows']} rows", style="red")
-        for r in statement.unknown_products
-    ]
-    notes += [
-        Text(f"no contract covers {r['hours']} hours of {r['meter']} of {r['customer_id']}", style="red")
-        for r in statement.uncontracted
-    ]
+    notes += _some([line.fault for line in statement.lines if line.fault])
+    notes += _some([f"unassigned org {r['org_id']}: {r['rows']} rows" for r in statement.unassigned])
+    notes += _some(
+        [
+            f"unknown product {r['product_family']}.{r['usage_type']}: {r['rows']} rows"
+            for r in statement.unknown_products
+        ]
+    )
+    notes += _some(
+        [f"no contract covers {r['hours']} hours of {r['meter']} of {r['customer_id']}" for r in statement.uncontracted]
+    )
     return [table, *notes]
+
+
+def _some(faults: Sequence[str]) -> list[Text]:
+    """The first of them in red, and how many more there are."""
+    more = [f"and {len(faults) - MOST} more like it (all of them in --json)"] if len(faults) > MOST else []
+    return [Text(fault, style="red") for fault in [*faults[:MOST], *more]]
 
 
 def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:

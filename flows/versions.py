@@ -158,10 +158,9 @@ def _present(app: App, connection: Connection) -> Version:
 
 
 def _changes(app: App, connection: Connection, month: Month, one: Version, other: Version) -> list[Change]:
-    moved = app.lake.moved(month.start, month.end, (one.at, one.lake), (other.at, other.lake))
-    before, after = (
-        _basis(app, connection, month, version, month_to_date(month, None, version.at)) for version in (one, other)
-    )
+    first, last = (month_to_date(month, None, version.at) for version in (one, other))
+    moved = app.lake.moved(month.start, min(first, last), (one.at, one.lake), (other.at, other.lake))
+    before, after = _basis(app, connection, month, one, first), _basis(app, connection, month, other, last)
     return explained(month, before, after, moved)
 
 

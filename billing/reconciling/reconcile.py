@@ -9,16 +9,16 @@ from decimal import Decimal
 
 import polars as pl
 
-from billing.alternatives import Premises, Steps, alternatives
 from billing.bill import Rules
-from billing.difference import ALLOTMENT, MISSING_ORG, UNKNOWN_PRODUCT, Cause, Difference, joined
 from billing.money import exact
-from billing.pairing import Pair, pairs
+from billing.reconciling.alternatives import Premises, Steps, alternatives
+from billing.reconciling.difference import ALLOTMENT, MISSING_ORG, UNKNOWN_PRODUCT, Cause, Difference, joined
+from billing.reconciling.pairing import Pair, pairs
+from billing.reconciling.unproved import rest_committed, rest_on_demand, unproved
+from billing.reconciling.vendor_bill import VendorBill, meter_of, product_table
+from billing.reconciling.vendor_figures import NOTHING, figures
+from billing.reconciling.vendor_only import Strangers
 from billing.statement import Statement
-from billing.unproved import rest_committed, rest_on_demand, unproved
-from billing.vendor_bill import VendorBill, meter_of, product_table
-from billing.vendor_figures import NOTHING, figures
-from billing.vendor_only import Strangers
 
 
 @exact

@@ -16,8 +16,8 @@ from billing import statement
 from billing.bill import Line, Rules
 from billing.book import Book
 from billing.catalog import Catalog
-from billing.difference import ALLOTMENT, LATE_USAGE, MISSING_ORG, RANK_RULE
 from billing.hours import Month, floor_hour, iso
+from billing.reconciling.difference import ALLOTMENT, LATE_USAGE, MISSING_ORG, RANK_RULE
 from billing.usage import Usage
 
 BEHIND = timedelta(hours=72)  # by how much the vendor's figures of an open month may run behind (its client's words)

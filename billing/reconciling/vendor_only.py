@@ -7,13 +7,13 @@ from functools import cached_property
 
 from billing.bill import Rules
 from billing.book import Book
-from billing.difference import MISSING_ORG, ROUNDING, UNEXPLAINED, UNKNOWN_PRODUCT, Cause, Difference
 from billing.hours import Month
 from billing.money import EXACT, plain
-from billing.pairing import contract_of
 from billing.rating import rate
-from billing.vendor_bill import OrgCost, OrgUsage, VendorBill
-from billing.vendor_figures import FIELDS, NOTHING
+from billing.reconciling.difference import MISSING_ORG, ROUNDING, UNEXPLAINED, UNKNOWN_PRODUCT, Cause, Difference
+from billing.reconciling.pairing import contract_of
+from billing.reconciling.vendor_bill import OrgCost, OrgUsage, VendorBill
+from billing.reconciling.vendor_figures import FIELDS, NOTHING
 
 STRAY = Decimal("1e-8")  # how far the vendor's total may stray from its own charges, relatively
 

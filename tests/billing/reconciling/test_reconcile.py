@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from billing import catalog, statement
 from billing.bill import Rules
 from billing.book_files import read_book
-from billing.difference import CLASSES, Difference, totals
 from billing.hours import Month
 from billing.lake import Lake
 from billing.money import EXACT
-from billing.reconcile import reconcile
+from billing.reconciling.difference import CLASSES, Difference, totals
+from billing.reconciling.reconcile import reconcile
+from billing.reconciling.vendor_bill import product_table
 from billing.sources.files import read_file
 from billing.sources.vendor_bills import from_bodies
 from billing.statement import Statement
-from billing.vendor_bill import product_table
 from tests.billing.oracle import bill
 from tests.billing.sheet import Row
 from tests.billing.worlds import Case, cases, write_book, write_usage

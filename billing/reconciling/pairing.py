@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
-from billing.alternatives import LinesOf, grouped
 from billing.bill import Line
 from billing.book import Book, Contract
 from billing.catalog import Meter
 from billing.hours import Month
 from billing.money import exact, minor_digits
 from billing.rating import LIST_CURRENCY, rate
-from billing.vendor_bill import AGGREGATIONS
-from billing.vendor_figures import NOTHING, Figures, Said
+from billing.reconciling.alternatives import LinesOf, grouped
+from billing.reconciling.vendor_bill import AGGREGATIONS
+from billing.reconciling.vendor_figures import NOTHING, Figures, Said
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from billing.book import Book
 from billing.money import EXACT
-from billing.vendor_bill import COMMITTED, ON_DEMAND, TOTAL, Billable, Charge, OrgUsage, VendorBill
+from billing.reconciling.vendor_bill import COMMITTED, ON_DEMAND, TOTAL, Billable, Charge, OrgUsage, VendorBill
 
 NOTHING = Decimal(0)
 FIELDS = {COMMITTED: "committed", ON_DEMAND: "on_demand", TOTAL: "unsplit"}

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from billing.difference import ALLOTMENT, LATE_USAGE, PRICE, ROUNDING, UNEXPLAINED, Cause
 from billing.money import exact, money_text, plain
-from billing.pairing import Pair
 from billing.rating import LIST_CURRENCY
+from billing.reconciling.difference import ALLOTMENT, LATE_USAGE, PRICE, ROUNDING, UNEXPLAINED, Cause
+from billing.reconciling.pairing import Pair
 
 CHANCE = 20  # a price is told from its digits where one in so many other amounts would look as round
 STORM = 10  # times the usual: what an hour that has not come in may hold
