@@ -5,7 +5,7 @@ hour, `past`, what those replaced, and `news`, what came since in the order of i
 other two in one commit, so that a reader sees the month before or after it, and a killed one leaves nothing behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from billing.delta import Delta, reachable
 from billing.errors import WorldError
 from billing.frames import CELL, CELLS, TIME, USAGE
 from billing.hours import HOUR, Month, hour_of, number, utc
-from billing.layers import LAYERED, STORED, in_layers, layer_of, month_of_hour
+from billing.layers import DELIVERED, LAYERED, STORED, in_layers, layer_of, month_of_hour
 from billing.names import Names
 from billing.news import end_of_hour, news
 from billing.usage import US_PER_HOUR, Usage, hour_number
@@ -52,11 +52,15 @@ class Lake:
 
         The same cell again replaces (the last row wins), an identical re-read changes nothing.
         """
-        if usage.is_empty():
+        return self.put_parts([usage], recorded_at)
+
+    def put_parts(self, parts: Iterable[pl.DataFrame], recorded_at: datetime) -> Put:
+        """Add a delivery that comes in parts, in one commit; only its numbers are kept in memory."""
+        cells = pl.concat([DELIVERED.to_frame(), *(self._numbered(part) for part in parts if part.height)])
+        if cells.is_empty():
             return Put(0, 0)
-        cells = self._names.number(usage).with_columns(hour_number()).sort(CELL, maintain_order=True)
         with self._writing:
-            return self._put(cells, recorded_at)
+            return self._put(cells.sort(CELL, maintain_order=True), recorded_at)
 
     def current(self, start: datetime, end: datetime) -> Usage:
         """What holds in the hours [start, end)."""
@@ -145,6 +149,9 @@ class Lake:
             with reachable(self.uri):
                 hours = int(KEEP.total_seconds()) // 3600
                 self._table.open().vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+
+    def _numbered(self, usage: pl.DataFrame) -> pl.DataFrame:
+        return self._names.number(usage).with_columns(hour_number()).select(DELIVERED.names())
 
     def _put(self, cells: pl.DataFrame, recorded_at: datetime) -> Put:
         for _ in range(ATTEMPTS):

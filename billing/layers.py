@@ -9,7 +9,8 @@ from billing.frames import CELL, CELLS, TIME
 from billing.news import differs
 from billing.usage import US_PER_HOUR
 
-STORED = pl.Schema({**CELLS, "observed_at": TIME, "recorded_at": TIME, "seq": pl.Int64()})
+DELIVERED = pl.Schema({**CELLS, "observed_at": TIME})
+STORED = pl.Schema({**DELIVERED, "recorded_at": TIME, "seq": pl.Int64()})
 STEP = 1_000_000  # rows that a compaction holds in memory
 LAYERED = pl.Schema({**STORED, "month": pl.String(), "layer": pl.String()}).to_frame().to_arrow().schema
 

@@ -1,12 +1,13 @@
 """Usage into the lake: from files and from the vendor."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
 from rich.console import Console
 from rich.progress import track
 from sqlalchemy import insert, select
@@ -15,7 +16,7 @@ from alerts.tables import quarantine
 from billing.database import transaction
 from billing.errors import Fault, InputError, SettingsError, WorldError
 from billing.hours import floor_hour
-from billing.sources.files import read_file, usage_paths
+from billing.sources.files import read_parts, usage_paths
 from billing.sources.read import Quarantined, Read
 from flows.settings import KEYS
 from flows.wiring import App
@@ -49,11 +50,9 @@ def ingest_files(app: App, paths: Sequence[Path], at: datetime) -> Ingested:
             done = replace(done, refused=(*done.refused, *error.faults))
     for path in track(found, "Ingesting", console=Console(stderr=True), disable=not _is_terminal()):
         try:
-            read = read_file(path)
+            done = _put(app, read_parts(path), done, at)
         except InputError as error:
             done = replace(done, refused=(*done.refused, *error.faults))
-        else:
-            done = _put(app, read, done, at)
     return done
 
 
@@ -72,7 +71,7 @@ def ingest_vendor(app: App, at: datetime, start: datetime | None = None, end: da
         raise SettingsError([Fault("ingest datadog", 0, "--from", f"{start} is not before {end}")])
     done = Ingested()
     for read in source(app).fetch(start, end, at):
-        done = _put(app, read, done, at)
+        done = _put(app, [read], done, at)
     return done
 
 
@@ -92,19 +91,27 @@ def source(app: App, **options: int) -> "Datadog":
     )
 
 
-def _put(app: App, read: Read, done: Ingested, at: datetime) -> Ingested:
-    _set_aside(app, read.bad, at)
+def _put(app: App, parts: Iterable[Read], done: Ingested, at: datetime) -> Ingested:
+    """The good rows of all parts in one commit; the bad ones set aside before it."""
+    bad: list[Quarantined] = []
+
+    def good() -> Iterator[pl.DataFrame]:
+        for part in parts:
+            bad.extend(part.bad)
+            yield part.usage
+        _set_aside(app, bad, at)
+
     try:
-        put = app.lake.put(read.usage, at)
+        put = app.lake.put_parts(good(), at)
     except OSError as error:
         raise WorldError(
             f"the lake {app.lake.uri} could not be written: {error}; nothing of this file is in it"
         ) from error
     return replace(
         done,
-        rows=done.rows + read.usage.height + len(read.bad),
+        rows=done.rows + put.changed + put.same + len(bad),
         changed=done.changed + put.changed,
-        bad=(*done.bad, *read.bad),
+        bad=(*done.bad, *bad),
     )
 
 

@@ -2,22 +2,27 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from billing.errors import Fault, InputError
 from billing.sources.bodies import read_json
 from billing.sources.csv_lines import read_csv
-from billing.sources.read import Read
+from billing.sources.read import Read, joined
 
 PARQUET = ".parquet"
 TEXT: dict[str, Callable[[str, str], Read]] = {".csv": read_csv, ".json": read_json, ".jsonl": read_json}
 
 
 def read_file(path: Path) -> Read:
-    """Usage of a file, by its suffix: .csv, .json, .jsonl (each may be gzipped, .gz) or .parquet.
+    """The whole usage of a file; see read_parts."""
+    return joined(read_parts(path))
 
-    Raises InputError, naming why, for a file that cannot be read as a whole.
+
+def read_parts(path: Path) -> Iterator[Read]:
+    """Usage of a file, by its suffix: .csv, .json, .jsonl (each may be gzipped, .gz) or, in parts, .parquet.
+
+    Raises InputError, naming why, for a file that cannot be read as a whole: with Parquet perhaps at a later part.
     """
     kind = _kind(path)
     if kind not in (PARQUET, *TEXT):
@@ -29,8 +34,9 @@ def read_file(path: Path) -> Read:
     if kind == PARQUET:
         from billing.sources.parquet import read_parquet
 
-        return read_parquet(path)
-    return TEXT[kind](read_text(path), str(path))
+        yield from read_parquet(path)
+    else:
+        yield TEXT[kind](read_text(path), str(path))
 
 
 def usage_paths(paths: Sequence[Path]) -> list[Path]:

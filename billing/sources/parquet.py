@@ -1,6 +1,8 @@
 """Usage as Parquet: the columns brought to the text that the rules for rows know."""
 
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -12,34 +14,40 @@ from billing.frames import TIME, USAGE
 from billing.sources.read import Read
 from billing.sources.rows import IDS, REQUIRED, check
 
+PART = 1_000_000  # rows that are text at once
 _EXACT_FLOAT = 2**53
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _CENTURIES = 9 * 10**9  # seconds, either side of 1970
 
 
-def read_parquet(path: Path) -> Read:
-    """Usage of a Parquet file; `line` of a bad row is its number, from 1. Further columns are ignored.
+def read_parquet(path: Path) -> Iterator[Read]:
+    """Usage of a Parquet file, in parts; `line` of a bad row is its number, from 1. Further columns are ignored.
 
     An hour may be text or a timestamp (UTC if it has no zone); a quantity a whole number of any type, a float
-    only below 2^53. Raises InputError for a file that cannot be read or has columns of other types.
+    only below 2^53. Raises InputError for a file that has columns of other types or, at any part, cannot be read.
     """
-    table = _table(path)
-    columns = {column: _text(table, column, str(path)) for column in USAGE if column in table.column_names}
-    raw = (
-        pl.DataFrame(columns, height=table.num_rows)
-        .with_row_index("line", offset=1)
-        .select(
-            pl.col("line").cast(pl.Int64),
-            pl.lit(None, pl.String).alias("broken"),
-            *(pl.col(column) if column in columns else pl.lit(None, pl.String).alias(column) for column in USAGE),
+    read = 0
+    for table in _tables(path):
+        columns = {column: _text(table, column, str(path)) for column in USAGE if column in table.column_names}
+        raw = (
+            pl.DataFrame(columns, height=table.num_rows)
+            .with_row_index("line", offset=read + 1)
+            .select(
+                pl.col("line").cast(pl.Int64),
+                pl.lit(None, pl.String).alias("broken"),
+                *(pl.col(column) if column in columns else pl.lit(None, pl.String).alias(column) for column in USAGE),
+            )
         )
-    )
-    written = raw.select(USAGE.names())
-    return check(raw, str(path), lambda line: json.dumps(written.row(line - 1, named=True), ensure_ascii=False))
+        yield check(raw, str(path), partial(_shown, raw.select(USAGE.names()), read))
+        read += table.num_rows
 
 
-def _table(path: Path) -> pa.Table:
-    """The columns of usage, down to the last checksum and byte of text known to be sound."""
+def _shown(written: pl.DataFrame, before: int, line: int) -> str:
+    return json.dumps(written.row(line - 1 - before, named=True), ensure_ascii=False)
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    """The columns of usage in parts, down to the last checksum and byte of text known to be sound."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             names = file.schema_arrow.names
@@ -49,13 +57,16 @@ def _table(path: Path) -> pa.Table:
             faults += [Fault(str(path), 0, name, "this column is missing") for name in REQUIRED if name not in names]
             if faults:
                 raise InputError(faults)
-            table = file.read(columns=[name for name in USAGE if name in names])
-        table.validate(full=True)
+            columns = [name for name in USAGE if name in names]
+            if not file.metadata.num_rows:
+                yield file.read(columns=columns)
+            for batch in file.iter_batches(PART, columns=columns):
+                batch.validate(full=True)
+                yield pa.Table.from_batches([batch])
     except InputError:
         raise
     except Exception as broken:  # a broken file ends in any of Arrow's, Python's and the system's errors
         raise InputError([Fault(str(path), 0, "", f"not a Parquet file that can be read: {broken}")]) from broken
-    return table
 
 
 def _text(table: pa.Table, name: str, place: str) -> pl.Series:
