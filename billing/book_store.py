@@ -8,7 +8,7 @@ from sqlalchemy import Column, Date, ForeignKey, Integer, Table, Text, func, ins
 from sqlalchemy.engine import Connection
 
 from billing.book import Book, Contract, Customer, Org, Partner, Term, Tier
-from billing.database import METADATA, Exact, Instant
+from billing.database import METADATA, Exact, Instant, alone
 
 book_versions = Table(
     "book_versions",
@@ -70,6 +70,7 @@ tiers = _table(
 
 def save(connection: Connection, book: Book, loaded_at: datetime) -> bool:
     """Make `book` the one that holds; False when it holds already."""
+    alone(connection, book_versions)
     if newest(connection) and load(connection) == book:
         return False
     version = newest(connection) + 1

@@ -13,7 +13,7 @@ from billing.book import Book, Contract
 from billing.frames import CELL, CELLS
 from billing.hours import Month
 from billing.money import EXACT
-from billing.statement import state
+from billing.statement import Statement, state
 from billing.usage import Usage
 
 CAUSES = ("catalogue", "contract", "price", "restated usage", "late usage")
@@ -54,8 +54,11 @@ class Basis:
     usage: Usage
     until: datetime
 
+    def statement(self, month: Month, state_: str) -> Statement:
+        return state(self.book, self.rules, self.usage, month, self.until, state_)
+
     def lines(self, month: Month) -> Sequence[Line]:
-        return state(self.book, self.rules, self.usage, month, self.until, "estimate").lines
+        return self.statement(month, "estimate").lines
 
 
 def explained(month: Month, before: Basis, after: Basis, moved: pl.DataFrame) -> list[Change]:
@@ -65,8 +68,10 @@ def explained(month: Month, before: Basis, after: Basis, moved: pl.DataFrame) ->
     after the other, in the order of CAUSES, so that where two of them meet (another price on late usage) the later
     one takes it.
     """
+    if moved.is_empty() and (before.book, before.rules, before.until) == (after.book, after.rules, after.until):
+        return []
     told = before.usage.at(moved).drop_nulls("quantity")
-    restated = told.select(CELL).join(after.usage.at(moved), on=CELL, how="left").select(CELLS.names())
+    restated = after.usage.at(moved).join(told, on=CELL, how="semi").select(CELLS.names())
     steps: dict[str, dict[str, Any]] = {
         "catalogue": {"rules": after.rules},
         "contract": {"book": with_prices_of(after.book, before.book)},

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Text, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, Text, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -94,6 +94,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise WorldError(f"the database {engine.url.render_as_string()} failed: {cause}") from error
+
+
+def alone(connection: Connection, table: Table) -> None:
+    """Nobody else writes to the table until the transaction ends; on SQLite nobody does anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  the event's signature

@@ -36,7 +36,7 @@ def rate(contract: Contract, meter: Meter, term: Term, beyond: Decimal, month: M
         if price is None:
             lacking.append("committed price")
         else:
-            committed = term.commit_units * price * covered_days(contract, month) / month.days
+            committed = prorated(term.commit_units * price, contract, month)
     if beyond > 0:
         tiers = contract.tiers.get(meter.meter)
         price = on_demand_price(contract, meter, term)
@@ -74,10 +74,10 @@ def graduated(quantity: Decimal, per: int, tiers: Sequence[Tier]) -> Decimal:
     return price / per
 
 
-def covered_days(contract: Contract, month: Month) -> int:
-    """The days of the month that the contract covers."""
+def prorated(whole: Decimal, contract: Contract, month: Month) -> Decimal:
+    """`whole` x covered days / days of the month; divided last, for a share cut off would move a tie."""
     span = contract.span(month)
-    return (span[1] - span[0]).days if span else 0
+    return whole * (span[1] - span[0]).days / month.days if span else Decimal(0)
 
 
 def _list_prices(contract: Contract, meter: Meter, term: Term, *plans: str) -> list[Decimal | None]:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from billing.bill import Rules
 from billing.catalog import Catalog, Meter
-from billing.database import METADATA, Instant
+from billing.database import METADATA, Instant, alone
 
 rules_versions = Table(
     "rules_versions",
@@ -23,6 +23,7 @@ rules_versions = Table(
 
 def save(connection: Connection, rules: Rules, seen_at: datetime) -> int:
     """Make `rules` those that hold; the number of their version."""
+    alone(connection, rules_versions)
     version = connection.scalar(select(func.max(rules_versions.c.version))) or 0
     meters = [_row(meter) for meter in rules.catalog.meters.values()]
     if version:

@@ -39,6 +39,12 @@ class Version:
     book: int
     rules: int
 
+    @property
+    def recorded(self) -> tuple[int, int, int, datetime]:
+        """Its place in the order in which months were closed."""
+        assert self.lake is not None
+        return (self.lake, self.book, self.rules, self.at)
+
     def terms(self, connection: Connection, today: Rules) -> tuple[Book, Rules]:
         """The book and the rules that held; `today`'s before any were recorded."""
         rules = rules_store.load(connection, self.rules, today) if self.rules else today
@@ -58,19 +64,16 @@ def present(connection: Connection, lake: int, at: datetime = EVER) -> Version:
     return Version(at, lake, book_store.newest(connection), rules)
 
 
-def close(connection: Connection, month: Month, version: Version) -> Version:
-    """Freeze the month's bill at `version`; one that is closed already stays as it was."""
-    if before := closed(connection, month):
-        return before
+def close(connection: Connection, month: Month, version: Version) -> None:
+    """Freeze the month's bill, which is open, at `version`."""
     row = {"month": str(month), "closed_at": version.at, **{k: getattr(version, k) for k in ("lake", "book", "rules")}}
     connection.execute(insert(closings), [row])
-    return version
 
 
-def closed(connection: Connection, month: Month) -> Version | None:
-    """What the month's bill was frozen at; None while it is open."""
-    row = connection.execute(select(closings).where(closings.c.month == str(month))).one_or_none()
-    return Version(row.closed_at, row.lake, row.book, row.rules) if row else None
+def closed(connection: Connection) -> dict[Month, Version]:
+    """The months that are closed, in their order, and what their bills were frozen at."""
+    rows = connection.execute(select(closings).order_by(closings.c.month))
+    return {Month.parse(row.month): Version(row.closed_at, row.lake, row.book, row.rules) for row in rows}
 
 
 def _newest(connection: Connection, table: Table, recorded: "Column[datetime]", at: datetime) -> int:

@@ -6,13 +6,14 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
+from billing.bill import Line
 from billing.changes import Change
 from billing.hours import iso
-from billing.money import EXACT, money_text, plain
+from billing.money import EXACT, money_text
 from flows.show import money_table
 from flows.versions import Closed, Compared
 
-COLUMNS = [("cause", -14), ("contract", -14), ("meter", -18), ("from", 11), ("to", 11), ("amount", 13)]
+COLUMNS = [("cause", 14), ("contract", -12), ("meter", -15), ("from", -10), ("to", -10), ("amount", -14)]
 
 
 def compared(found: Compared) -> list[Table | Text]:
@@ -20,12 +21,7 @@ def compared(found: Compared) -> list[Table | Text]:
     title = f"{found.before.month}, from what was known at {iso(found.first)} to {iso(found.second)}"
     if not found.changes:
         return [Text(f"{title}: nothing changed")]
-    totals = [
-        Text(f"total {t['partner_id']} {when}: {Decimal(t['amount']):,} {t['currency']}")
-        for when, statement in (("then", found.before), ("now", found.after))
-        for t in statement.totals
-    ]
-    return [_table(title, found.changes), *_by_cause(found.changes), *totals]
+    return [_table(title, found.changes), *_by_cause(found.changes), *_totals(found)]
 
 
 def closed(found: Closed) -> list[Table | Text]:
@@ -39,10 +35,16 @@ def closed(found: Closed) -> list[Table | Text]:
 def _table(title: str, changes: Sequence[Change]) -> Table:
     table = money_table(title, COLUMNS)
     for change in changes:
-        quantities = (plain(line.quantity) if line else "-" for line in (change.before, change.after))
+        sides = (_amount(line) for line in (change.before, change.after))
         money = money_text(change.amount, change.line.currency)
-        table.add_row(change.cause, change.line.contract_id, change.line.meter, *quantities, money)
+        table.add_row(change.cause, change.line.contract_id, change.line.meter, *sides, money)
     return table
+
+
+def _amount(line: Line | None) -> str:
+    if line is None:
+        return "-"
+    return "unpriced" if line.amount is None else f"{line.amount:,f}"
 
 
 def _by_cause(changes: Sequence[Change]) -> list[Text]:
@@ -51,3 +53,15 @@ def _by_cause(changes: Sequence[Change]) -> list[Text]:
         key = (change.cause, change.line.currency)
         sums[key] = EXACT.add(sums.get(key, Decimal(0)), change.amount)
     return [Text(f"{cause}: {money_text(amount, currency)}") for (cause, currency), amount in sums.items()]
+
+
+def _totals(found: Compared) -> list[Text]:
+    """Each partner's, in each currency, of both bills."""
+    sides = [
+        {(row["partner_id"], row["currency"]): Decimal(row["amount"]) for row in bill.totals}
+        for bill in (found.before, found.after)
+    ]
+    return [
+        Text(f"total {key[0]}: " + " -> ".join(money_text(side.get(key, Decimal(0)), key[1]) for side in sides))
+        for key in sorted(sides[0].keys() | sides[1].keys())
+    ]

@@ -10,12 +10,11 @@ from sqlalchemy.engine import Connection
 from billing import rules_store, versions
 from billing.bill import Line
 from billing.changes import Basis, Change, explained
-from billing.database import reading, transaction
+from billing.database import alone, reading, transaction
 from billing.hours import Month, iso
 from billing.money import plain, round_money
-from billing.statement import Statement, final_at, month_to_date, state, state_of
+from billing.statement import Statement, final_at, month_to_date, state_of
 from billing.versions import Version
-from flows.bill import bill
 from flows.wiring import App
 
 
@@ -88,7 +87,7 @@ def as_known(app: App, month: Month, as_of: datetime | None, at: datetime) -> St
         version = versions.as_known(connection, at)
         until = month_to_date(month, as_of, at)
         basis = _basis(app, connection, month, version, until)
-    return state(basis.book, basis.rules, basis.usage, month, until, _state_of(app, month, until, at))
+    return basis.statement(month, _state_of(app, month, until, at))
 
 
 def compare(app: App, month: Month, first: datetime, second: datetime) -> Compared:
@@ -99,15 +98,23 @@ def compare(app: App, month: Month, first: datetime, second: datetime) -> Compar
     return Compared(first, second, as_known(app, month, None, first), as_known(app, month, None, second), changes)
 
 
-def close_months(app: App, now: datetime) -> list[Month]:
-    """Freeze the bills of the months whose usage is final at `now`; those that were not frozen before."""
+def close_months(app: App, now: datetime, upto: Month | None = None) -> list[Month]:
+    """Freeze the bills of the months that are final at `now` and still open.
+
+    From the first one with usage to `upto`, which is the last one with usage where none is given.
+    """
     span = app.lake.span()
-    done = []
+    done: list[Month] = []
+    if span is None:
+        return done
+    last = upto or Month.of(span[1])
     with transaction(app.engine) as connection:
-        month = Month.of(span[0]) if span else Month.of(now)
-        while span and month.start <= span[1] and _final_at(app, month) <= now:
-            if not versions.closed(connection, month):
-                _close(app, connection, month)
+        alone(connection, versions.closings)
+        closed, lake = versions.closed(connection), app.lake.version
+        month = Month.of(span[0])
+        while month <= last and _final_at(app, month) <= now:
+            if month not in closed:
+                versions.close(connection, month, versions.present(connection, lake, _final_at(app, month)))
                 done.append(month)
             month = month.next
     for month in done:
@@ -116,41 +123,34 @@ def close_months(app: App, now: datetime) -> list[Month]:
 
 
 def since_closing(app: App, month: Month, now: datetime) -> Closed | None:
-    """How a final month stands to its frozen bill, which is frozen now if nobody did before; None while it is open."""
-    if now < _final_at(app, month):
-        return None
-    with transaction(app.engine) as connection:
-        frozen = versions.closed(connection, month) or _close(app, connection, month)
-        changes = _changes(app, connection, month, frozen, _present(app, connection))
-    return Closed(frozen.at, changes)
+    """How a month stands to its frozen bill; None while it is open, and before the first usage."""
+    close_months(app, now, month)
+    with reading(app.engine) as connection:
+        frozen = versions.closed(connection).get(month)
+        if frozen is None:
+            return None
+        return Closed(frozen.at, _changes(app, connection, month, frozen, _present(app, connection)))
 
 
 def issued(app: App, month: Month, now: datetime) -> tuple[Statement, list[Change]]:
     """What goes out for `month`: its bill, frozen once it is final, and the corrections of months closed before it.
 
     These are what became known of earlier months from the closing of the month before to the month's own closing, or
-    to now while it is open; so what goes out for all months adds up to what is known in the end.
+    to now while it is open; so what goes out for all months adds up to what is known in the end. A month whose usage
+    came in after later ones were closed is corrected from there on: what went out for them stays.
     """
-    final = now >= _final_at(app, month)
-    span = app.lake.span()
+    close_months(app, now, month)
     changes: list[Change] = []
-    with transaction(app.engine) as connection:
-        start, end = versions.closed(connection, month.previous), versions.closed(connection, month)
-        if final and not end:
-            end = _close(app, connection, month)
-        earlier = Month.of(span[0]) if span else month
-        while start and earlier < month:
-            changes += _changes(app, connection, earlier, start, end or _present(app, connection))
-            earlier = earlier.next
-        if end:
-            basis = _basis(app, connection, month, end, month.end)
-            return state(basis.book, basis.rules, basis.usage, month, month.end, "final"), changes
-    return bill(app, month, None, now), changes
-
-
-def _close(app: App, connection: Connection, month: Month) -> Version:
-    frozen = versions.present(connection, app.lake.version, _final_at(app, month))
-    return versions.close(connection, month, frozen)
+    with reading(app.engine) as connection:
+        closed, present = versions.closed(connection), _present(app, connection)
+        end = closed.get(month, present)
+        for earlier in [one for one in closed if one < month and month.previous in closed]:
+            start = max((v for one, v in closed.items() if earlier <= one < month), key=lambda v: v.recorded)
+            if start.recorded < end.recorded:
+                changes += _changes(app, connection, earlier, start, end)
+        until = month.end if month in closed else month_to_date(month, None, now)
+        basis = _basis(app, connection, month, end, until)
+    return basis.statement(month, "final" if month in closed else _state_of(app, month, until, now)), changes
 
 
 def _present(app: App, connection: Connection) -> Version:

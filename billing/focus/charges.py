@@ -10,7 +10,7 @@ from billing.book import Contract, Term
 from billing.catalog import Meter
 from billing.hours import Month
 from billing.money import EXACT, exact, round_money
-from billing.rating import committed_price, covered_days, on_demand_price
+from billing.rating import committed_price, on_demand_price, prorated
 
 QUANTITY_PLACES, PRICE_PLACES, COST_PLACES = 14, 16, 17
 CATEGORIES = {"purchase": "Purchase", "adjustment": "Adjustment"}  # every other kind is Usage
@@ -121,8 +121,7 @@ def _commitment(line: Line, contract: Contract, meter: Meter, month: Month, used
     bought = Prices.of(
         committed_price(contract, meter, term), committed_price(contract, meter, replace(term, commit_price=None))
     )
-    units = term.commit_units * covered_days(contract, month) / month.days
-    yield bought.charge("purchase", bought.units(units), amount, nothing)
+    yield bought.charge("purchase", bought.units(prorated(term.commit_units, contract, month)), amount, nothing)
     prices = _on_demand_prices(contract, meter, term, bought.contracted)
     of_used = prices.units(used)
     parts = {"used": of_used, "unused": prices.units(term.commit_units) - of_used}

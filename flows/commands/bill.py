@@ -41,13 +41,14 @@ def bill(
 
     if by not in ROW_KINDS:
         raise typer.BadParameter(f"{by!r} is none of {', '.join(ROW_KINDS)}", param_hint="--by")
+    times = _compared_times(compare, alone=by == "line" and not (as_of or knowledge or csv or parquet))
     now = clock(at)
     if projected:
         _may_be_projected(month, as_of or now, now, plain=by == "line" and not (csv or parquet or knowledge))
     with workspace_app(workspace) as app:
         versions.remember(app, now)
-        if compare:
-            _compared(versions.compare(app, month, *map(a_time, compare)), as_json=as_json)
+        if times:
+            _compared(versions.compare(app, month, *times), as_json=as_json)
             return
         if knowledge:
             statement, closed = versions.as_known(app, month, as_of, knowledge), None
@@ -77,6 +78,12 @@ def _may_be_projected(month: Month, until: datetime, now: datetime, *, plain: bo
         raise typer.BadParameter("goes with lines as known now, as a table or --json", param_hint="--projected")
     if not month.start <= until < min(month.end, now + HOUR):
         raise typer.BadParameter(f"{month} is not open then: leave the option out", param_hint="--projected")
+
+
+def _compared_times(compare: tuple[str, str] | None, *, alone: bool) -> list[datetime]:
+    if compare and not alone:
+        raise typer.BadParameter("it goes with --at and --json alone", param_hint="--compare")
+    return [a_time(text) for text in compare or ()]
 
 
 def _compared(found: "Compared", *, as_json: bool) -> None:

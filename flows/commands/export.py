@@ -36,7 +36,8 @@ def focus(
     with workspace_app(workspace) as app:
         versions.remember(app, clock(at))
         statement, corrections = versions.issued(app, month, clock(at))
-        catalog, kept = app.rules.catalog, margins(statement, app.partner_policy, app.rules.catalog)
+        catalog = statement.rules.catalog
+        kept = margins(statement, app.partner_policy, catalog)
     of_line = {(margin.line.contract_id, margin.line.meter): margin for margin in kept}
     if version is Version.V1_2:
         frames = {target: v1_2.rows(statement, catalog, corrections, of_line)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from billing import catalog
 from billing.book import Contract, Term, Tier
 from billing.hours import Month
-from billing.rating import committed_price, covered_days, graduated, on_demand_price, rate
+from billing.rating import committed_price, graduated, on_demand_price, prorated, rate
 
 OCTOBER = Month(2026, 10)
 METER = replace(
@@ -132,8 +132,16 @@ def test_only_a_price_that_is_needed_is_missed(units: int, beyond: int, lacking:
 
 
 @given(st.integers(-40, 40), st.integers(1, 80))
-def test_the_covered_days_are_counted(first: int, length: int) -> None:
+def test_a_commitment_is_prorated_by_days(first: int, length: int) -> None:
     start = date.fromordinal(date(2026, 10, 1).toordinal() + first)
     end = date.fromordinal(start.toordinal() + length)
     days = sum(start <= date(2026, 10, day) < end for day in range(1, 32))
-    assert covered_days(replace(CONTRACT, start=start, end=end), OCTOBER) == days
+    share = prorated(Decimal(1), replace(CONTRACT, start=start, end=end), OCTOBER)
+    assert abs(Fraction(share) - Fraction(days, 31)) < Fraction(1, 10**25)
+
+
+def test_a_prorated_commitment_is_cut_off_by_nothing_before_it_is_rounded() -> None:
+    """0.5 x 3.03 for 1 of 30 days is 0.0505: a tie, which a share of 0.0333... would miss."""
+    contract = replace(CONTRACT, start=date(2026, 4, 30), currency="KWD")
+    term = replace(TERM, commit_units=Decimal("0.5"), commit_price=Decimal("3.03"))
+    assert rate(contract, METER, term, Decimal(0), Month(2026, 4)).committed_amount == Decimal("0.051")
