@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench check format lock sample validators clean
+.PHONY: demo test bench mutants check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -16,6 +16,9 @@ test: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
+
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import ParamSpec, TypeVar
 
-# Wide enough that no product of quantities and prices is ever cut. A division comes after all of them: a quotient that
-# ends is then exact, and one that does not end is no tie.
+# Wide enough that no product of quantities and prices is ever cut. A division comes last where it can: a quotient that
+# ends is then exact, and one that does not end is no tie. Where a quotient was cut before (a quantity that is rated
+# again) the last digits are dropped, and a tie is a tie again.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
+SETTLED = Context(prec=100, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 MEAN_PLACES = Decimal("0.000001")
 
@@ -48,7 +50,7 @@ def minor_digits(currency: str) -> int:
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """`amount` in the currency's minor unit, half away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), rounding=ROUND_HALF_UP, context=EXACT)
+    return SETTLED.plus(amount).quantize(Decimal(1).scaleb(-minor_digits(currency)), context=SETTLED)
 
 
 def money_text(amount: Decimal, currency: str) -> str:

@@ -73,6 +73,19 @@ def test_money_for_people(amount: str, currency: str, text: str) -> None:
     assert money_text(Decimal(amount), currency) == text
 
 
+# ISO 4217, table A.1: every currency in use whose smallest unit is not the hundredth.
+NOT_HUNDREDTHS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+
+
+def test_the_smallest_unit_of_every_currency() -> None:
+    digits = {code: number for number, codes in NOT_HUNDREDTHS.items() for code in codes.split()}
+    assert {code: minor_digits(code) for code in CURRENCIES} == {code: digits.get(code, 2) for code in CURRENCIES}
+
+
 def test_every_currency_with_digits_of_its_own_is_a_currency() -> None:
     assert MINOR_DIGITS.keys() < CURRENCIES
     assert all(len(code) == 3 and code.isascii() and code.isupper() for code in CURRENCIES)

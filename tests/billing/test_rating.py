@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing import catalog
@@ -97,6 +97,7 @@ def test_list_prices_are_for_dollars_and_not_for_host_hours() -> None:
 
 
 @given(decimals, decimals, decimals, st.integers(0, 10**20))
+@example(Decimal(10**15), Decimal("123456789.1235"), Decimal("987654321.4321"), 10**20 - 1)
 def test_an_amount_is_rounded_once(units: Decimal, price: Decimal, beyond_price: Decimal, beyond: int) -> None:
     contract = replace(CONTRACT, start=date(2026, 10, 10), currency="KWD")
     found = rate(contract, METER, Term(METER.meter, "monthly", units, price, beyond_price), Decimal(beyond), OCTOBER)
@@ -105,8 +106,19 @@ def test_an_amount_is_rounded_once(units: Decimal, price: Decimal, beyond_price:
     expected = [Fraction(int(amount * 1000 + Fraction(1, 2)), 1000) for amount in (committed, on_demand)]
     assert found.committed_amount is not None
     assert found.on_demand_amount is not None
+    assert found.amount is not None
     assert [Fraction(found.committed_amount), Fraction(found.on_demand_amount)] == expected
-    assert found.amount == found.committed_amount + found.on_demand_amount
+    assert Fraction(found.amount) == sum(expected)
+
+
+@pytest.mark.parametrize("tiered", [False, True])
+def test_a_half_behind_a_share_that_does_not_end_is_a_half(tiered: bool) -> None:
+    """1 host at 1.65 for 7 of 30 days is 0.385; 1 of 3 base units at 0.015 is 0.005."""
+    tiers = {METER.meter: (Tier(None, Decimal("0.015")),)} if tiered else {}
+    contract = replace(CONTRACT, start=date(2026, 11, 24), tiers=tiers)
+    term = Term(METER.meter, "monthly", Decimal(1), Decimal("1.65"), Decimal("0.015"))
+    found = rate(contract, replace(METER, per=3), term, Decimal(1), Month(2026, 11))
+    assert (found.committed_amount, found.on_demand_amount) == (Decimal("0.39"), Decimal("0.01"))
 
 
 def test_tiers_beat_the_term_and_the_list() -> None:
