@@ -107,14 +107,14 @@ def _contract_lines(
         meter, term = rules.catalog.meters[name], contract.term(name)
         rollup = meter.applied_rollup(term.option)
         quantity, seen = used.get(name, UNUSED)
-        included, parts = Decimal(0), 1
+        included = Decimal(0)
         if meter.parent and rollup not in HOURLY_ROLLUPS:
             parent = rules.catalog.meters[meter.parent]
-            included, parts = _included(contract, meter, parent, used.get(meter.parent, UNUSED)[0]), parent.per
-        beyond = quantity * parts
+            included = _included(contract, meter, parent, used.get(meter.parent, UNUSED)[0])
+        on_demand = quantity
         if rollup != "hourly_overage_mean":
-            beyond = max(Decimal(0), (quantity - term.commit_units * meter.per) * parts - included)
-        rated = rate(contract, meter, term, beyond, month, parts)
+            on_demand = max(Decimal(0), quantity - included - term.commit_units * meter.per)
+        rated = rate(contract, meter, term, on_demand, month)
         yield Line(
             partner_id,
             contract.customer_id,
@@ -122,8 +122,8 @@ def _contract_lines(
             name,
             rollup,
             quantity,
-            included / parts,
-            beyond / parts,
+            included,
+            on_demand,
             rated.committed_amount,
             rated.on_demand_amount,
             rated.amount,
@@ -135,11 +135,11 @@ def _contract_lines(
 
 
 def _included(contract: Contract, meter: Meter, parent: Meter, parent_quantity: Decimal) -> Decimal:
-    """Base units that the parent brings along, times the parent's `per`; none from one that is priced by the hour."""
+    """Base units the parent brings along; none from a parent that is priced by the hour."""
     term = contract.term(parent.meter)
     if term.option == "hourly":
         return Decimal(0)
-    return meter.allotment_quantity * max(term.commit_units * parent.per, parent_quantity)
+    return max(meter.allotment_quantity * term.commit_units, meter.allotment_quantity * parent_quantity / parent.per)
 
 
 @exact

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import ParamSpec, TypeVar
 
-# Wide enough that no product of quantities and prices is ever cut. A division comes last where it can: a quotient that
-# ends is then exact, and one that does not end is no tie. Where a quotient was cut before (a quantity that is rated
-# again) the last digits are dropped, and a tie is a tie again.
+# Wide enough that no product of quantities and prices is ever cut. A quotient that does not end (7 of 30 days, a
+# priced unit of 3) is cut at the last digits; without those a tie that it was multiplied to is a tie again.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 SETTLED = Context(prec=100, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 

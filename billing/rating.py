@@ -23,12 +23,8 @@ class Rated:
 
 
 @exact
-def rate(contract: Contract, meter: Meter, term: Term, beyond: Decimal, month: Month, parts: int = 1) -> Rated:
-    """What the line costs: the commitment, used or not, and the on-demand units.
-
-    `beyond`: on-demand base units times `parts`. Every division comes last, so that a quotient without an end cannot
-    make a tie look like less.
-    """
+def rate(contract: Contract, meter: Meter, term: Term, on_demand_quantity: Decimal, month: Month) -> Rated:
+    """What the line costs: the commitment, used or not, and the on-demand units."""
     lacking = []
     committed = on_demand = Decimal(0)
     if term.commit_units > 0:
@@ -37,15 +33,16 @@ def rate(contract: Contract, meter: Meter, term: Term, beyond: Decimal, month: M
             lacking.append("committed price")
         else:
             committed = prorated(term.commit_units * price, contract, month)
-    if beyond > 0:
+    if on_demand_quantity > 0:
+        units = on_demand_quantity / meter.per
         tiers = contract.tiers.get(meter.meter)
         price = on_demand_price(contract, meter, term)
         if tiers:
-            on_demand = graduated(beyond, meter.per * parts, tiers)
+            on_demand = graduated(units, tiers)
         elif price is None:
             lacking.append("on-demand price")
         else:
-            on_demand = beyond * price / (meter.per * parts)
+            on_demand = units * price
     if lacking:
         what = " and no ".join(lacking)
         return Rated(None, None, None, f"unpriced: no {what} for {meter.meter} in {contract.contract_id}")
@@ -63,15 +60,15 @@ def on_demand_price(contract: Contract, meter: Meter, term: Term) -> Decimal | N
     return _first(term.on_demand_price, *_list_prices(contract, meter, term, "on_demand", contract.plan, "annual"))
 
 
-def graduated(quantity: Decimal, per: int, tiers: Sequence[Tier]) -> Decimal:
-    """The price of `quantity`, of which `per` are a unit, from 0 up, each band of units at its own price."""
+def graduated(units: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """The price of `units` from 0 up, each band at its own price."""
     price, below = Decimal(0), Decimal(0)
     for tier in tiers:
-        top = quantity if tier.up_to_units is None else min(quantity, tier.up_to_units * per)
+        top = units if tier.up_to_units is None else min(units, tier.up_to_units)
         if top > below:
             price += (top - below) * tier.unit_price
             below = top
-    return price / per
+    return price
 
 
 def prorated(whole: Decimal, contract: Contract, month: Month) -> Decimal:

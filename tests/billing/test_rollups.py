@@ -70,6 +70,9 @@ def test_the_simple_rollups(numbers: list[int], rank: str) -> None:
 )
 @example([(LARGEST, 2**62)], Decimal(1), ZERO, Decimal(2**62), 1)
 @example([(LARGEST, 0)], Decimal(1), Decimal(2**62), Decimal(2**62), 1)
+@example([(2**60, 2**62)], Decimal(1), ZERO, Decimal(2**59), 8)
+@example([(5000, 0)], ZERO, ZERO, Decimal("1E+3"), 1)
+@example([(5, 1)], Decimal("1000.0001"), Decimal("1000000.0001"), ZERO, 1000)
 @example([(LARGEST, 0)] * 31, Decimal("0.0001"), Decimal("0.0001"), ZERO, 1)
 def test_the_hourly_overages(
     pairs: list[tuple[int, int]], each: Decimal, committed: Decimal, commitment: Decimal, parent_per: int
