@@ -48,7 +48,7 @@ def test_order_and_cutting_do_not_matter(case: Case, seed: int, data: st.DataObj
 @given(WORLDS, SEEDS, st.data())
 def test_the_size_of_the_pieces_does_not_matter(case: Case, seed: int, data: st.DataObject) -> None:
     """Thousands of customers are billed a piece at a time; here pieces are so small that a few make many."""
-    pieces = {"statement.CELLS": 2000, "metering.ROWS": 1, "usage.BATCH": 50, "lake.STEP": 100, "lake.FILES": 1}
+    pieces = {"statement.CELLS": 2000, "metering.ROWS": 1, "usage.BATCH": 50, "layers.STEP": 100, "lake.FILES": 1}
     with ExitStack() as stack:
         for name, size in pieces.items():
             stack.enter_context(mock.patch(f"billing.{name}", size))

@@ -103,7 +103,7 @@ def histories(draw: st.DrawFn, months: tuple[str, ...] = ("2026-04",)) -> Histor
 
     Of a cell every row says something else than the others, so that none of them is a re-read.
     """
-    world = draw(worlds(months[0]))
+    world = draw(worlds(months[0], []))
     meters = draw(PALETTES)
     for month in months[1:]:
         draw_usage(draw, world, month, meters)

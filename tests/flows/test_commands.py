@@ -30,8 +30,9 @@ def test_a_new_workspace_works_as_it_is(tmp_path: Path) -> None:
     assert workspace.well("run", "--at", "2026-11-10T12:00:00Z").err == ""
     bill = workspace.well("bill", "2026-10", "--json", "--at", "2026-12-01T00:00:00Z").json
     nothing: dict[str, list[object]] = {
-        name: [] for name in ("lines", "totals", "unassigned", "unknown_products", "uncontracted")
+        name: [] for name in ("lines", "totals", "unassigned", "unknown_products", "uncontracted", "corrections")
     }
+    assert bill.pop("closed_at") is None
     assert bill == {"month": "2026-10", "as_of": "2026-11-01T00:00:00Z", "state": "final", **nothing}
 
 

@@ -5,6 +5,7 @@ The vendor's bill is the independent oracle's under one other premise, written a
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from tests.billing import oracle
 from tests.billing.sheet import Row
-from tests.billing.worlds import CATALOG, World, read_catalog, usage_row, write_rows
+from tests.billing.worlds import World, read_catalog, usage_row, write_rows
 from tests.flows.command import Workspace, new_workspace
 from tests.flows.storms import files_of, partner
 from tests.flows.vendor_bodies import Number, charge, cost_record, costs, summary, write
@@ -201,8 +202,7 @@ def test_allotment(workspace: Workspace, tmp_path: Path, factor: int, counted: b
     rows = list(read_catalog().values())
     for row in rows:
         row["allotment_quantity"] = str(int(row["allotment_quantity"]) * factor) if row["allotment_quantity"] else ""
-    write_rows(tmp_path / "catalog.csv", CATALOG.read_text().splitlines()[0], rows)
-    theirs = lines_of(catalog=tmp_path / "catalog.csv")
+    theirs = lines_of(replace(WORLD, catalog=rows))
     bodies = [costs(theirs), summary(theirs)] if counted else [costs(theirs)]
     found = planted(reconciled(workspace, write(tmp_path / "body.json", *bodies)))
     expected = changed(lines_of(), theirs, "allotment")
