@@ -11,7 +11,14 @@ from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
-from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError
 from polars.exceptions import PolarsError
 
@@ -19,6 +26,7 @@ from billing.errors import WorldError
 
 ROW_GROUP = 100_000  # small ones make a few series cheap to read
 NEXT_OR_NOT = CommitProperties(max_commit_retries=0)  # as the very next version, or not at all
+NO_CLEANING = PostCommitHookProperties(cleanup_expired_logs=False)  # of old logs: that is left to replace
 Where = Sequence[tuple[str, str, str]]  # conditions on the partitions: ("month", ">=", "2026-10")
 
 
@@ -78,7 +86,12 @@ class Delta:
         """Commit as the very next version; False when somebody else was first."""
         with self._committing() as done:
             write_deltalake(
-                table, rows, mode="append", commit_properties=NEXT_OR_NOT, writer_properties=self._properties
+                table,
+                rows,
+                mode="append",
+                commit_properties=NEXT_OR_NOT,
+                post_commithook_properties=NO_CLEANING,
+                writer_properties=self._properties,
             )
             done.append(table)
         return bool(done)

@@ -22,7 +22,7 @@ from billing.frames import CELL, CELLS, TIME, USAGE
 from billing.hours import HOUR, Month, hour_of, number, utc
 from billing.layers import DELIVERED, LAYERED, STORED, in_layers, layer_of, month_of_hour
 from billing.names import Names
-from billing.news import end_of_hour, news
+from billing.news import bounds, end_of_hour, news
 from billing.usage import US_PER_HOUR, Usage, hour_number
 
 HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64(), "known_at": TIME})
@@ -102,6 +102,14 @@ class Lake:
         cells = self._rows(start, end).filter(pl.col("seq") > last_seq(version)).select(CELL).unique()
         with reachable(self.uri):
             return cells.collect()
+
+    def told_of(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Every row of these cells (columns CELL, not empty) by number, in the order of ingest."""
+        first, last, low, high = bounds(cells)
+        near = pl.col("series").is_between(low, high) & pl.col("series").is_in(cells["series"].unique().implode())
+        with reachable(self.uri):
+            rows = self._rows(hour_of(first), hour_of(last + 1)).filter(near).collect()
+        return rows.join(cells, on=CELL, how="semi").sort("seq")
 
     @property
     def seq(self) -> int:
@@ -194,9 +202,7 @@ class Lake:
 
     def _around(self, table: DeltaTable, cells: pl.DataFrame) -> pl.DataFrame:
         """The rows in the order of ingest among which those of the cells lie."""
-        first, last, low, high = cells.select(
-            pl.col("hour").min(), last=pl.col("hour").max(), low=pl.col("series").min(), high=pl.col("series").max()
-        ).row(0)
+        first, last, low, high = bounds(cells)
         rows = self._table.scan(table, _months_of(hour_of(first), hour_of(last + 1)))
         near = pl.col("hour").is_between(first, last) & pl.col("series").is_between(low, high)
         with reachable(self.uri):

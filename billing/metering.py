@@ -13,7 +13,7 @@ from billing.grid import Grid
 from billing.hours import Month, hours_between
 from billing.rollups import Hours
 
-ROWS = 2_000  # as many meters are held at once: they fit the processor's cache, and memory stays flat
+ROWS = 400  # as many meters are held at once: they fit the processor's cache, and memory stays flat
 Span = tuple[datetime, datetime]
 
 

@@ -42,3 +42,11 @@ def differs(from_row: int) -> pl.Expr:
 
 def end_of_hour() -> pl.Expr:
     return ((pl.col("hour").cast(pl.Int64) + 1) * US_PER_HOUR).cast(TIME)
+
+
+def bounds(cells: pl.DataFrame) -> tuple[int, int, int, int]:
+    """The first and last hour and the lowest and highest series of cells, which files can skip by."""
+    first, last, low, high = cells.select(
+        pl.col("hour").min(), last=pl.col("hour").max(), low=pl.col("series").min(), high=pl.col("series").max()
+    ).row(0)
+    return first, last, low, high

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from billing.bill import Line, Rules, lines
 from billing.book import Book
-from billing.frames import CELL
+from billing.frames import CELL, CELLS
 from billing.grid import LARGEST, Grid, Layout
 from billing.hours import Month, number
-from billing.lake import Lake
+from billing.lake import Lake, last_seq
 from billing.versions import EVER
 
 NEW, NONE = -1, -2  # in the place of a row: a series that the month has not seen yet; one that is on no line
@@ -32,8 +32,11 @@ class Running:
         """Add what was put since the last time; where that is not enough (a value taken back), read the month anew."""
         version, start, end = self._lake.version, self._month.start, self._month.end
         cells = self._lake.put_since(start, end, self._version)
-        after = self._lake.known(start, end, EVER, version).at(cells)
-        before = self._lake.known(start, end, EVER, self._version).at(cells)
+        if cells.is_empty():
+            self._version = version
+            return
+        told = self._lake.told_of(cells).filter(pl.col("seq") <= last_seq(version))
+        before, after = (_held(rows) for rows in (told.filter(pl.col("seq") <= last_seq(self._version)), told))
         both = after.join(before, on=CELL, how="left", suffix="_before").fill_null(0)
         series, quantity = both["series"].to_numpy(), both["quantity"].to_numpy()
         most = self._largest + int(both["quantity"].cast(pl.Int128).sum())
@@ -42,9 +45,9 @@ class Running:
         if (row == NEW).any():
             self._version, self._grid, self._row_of, self._largest = self._read()
             return
-        told, column = row != NONE, both["hour"].to_numpy() - number(start)
-        cell = row[told], column[told]
-        np.add.at(self._grid.values, cell, (quantity - both["quantity_before"].to_numpy())[told])
+        billed, column = row != NONE, both["hour"].to_numpy() - number(start)
+        cell = row[billed], column[billed]
+        np.add.at(self._grid.values, cell, (quantity - both["quantity_before"].to_numpy())[billed])
         self._grid.seen[cell] = True
         self._version, self._largest = version, most
 
@@ -61,3 +64,8 @@ class Running:
         layout = Layout.of(usage.names, catalog, self._customer_of)
         rows = [grid.row_of.get(key, NEW) for key in layout.keys]
         return version, grid, np.array([*rows, NONE], np.int64)[layout.row_of], int(grid.values.max(initial=0))
+
+
+def _held(told: pl.DataFrame) -> pl.DataFrame:
+    """Of rows in the order of ingest the last of each cell: schema CELLS."""
+    return told.unique(CELL, keep="last", maintain_order=True).select(CELLS.names())

@@ -112,13 +112,17 @@ def test_an_amount_is_rounded_once(units: Decimal, price: Decimal, beyond_price:
 
 
 @pytest.mark.parametrize("tiered", [False, True])
-def test_a_half_behind_a_share_that_does_not_end_is_a_half(tiered: bool) -> None:
+@pytest.mark.parametrize(("per", "price"), [(3, "0.015"), (7, "0.035"), (7, "0.385"), (730, "3.65")])
+def test_a_half_behind_a_share_that_does_not_end_is_a_half(tiered: bool, per: int, price: str) -> None:
     """1 host at 1.65 for 7 of 30 days is 0.385; 1 of 3 base units at 0.015 is 0.005."""
-    tiers = {METER.meter: (Tier(None, Decimal("0.015")),)} if tiered else {}
+    tiers = {METER.meter: (Tier(None, Decimal(price)),)} if tiered else {}
     contract = replace(CONTRACT, start=date(2026, 11, 24), tiers=tiers)
-    term = Term(METER.meter, "monthly", Decimal(1), Decimal("1.65"), Decimal("0.015"))
-    found = rate(contract, replace(METER, per=3), term, Decimal(1), Month(2026, 11))
-    assert (found.committed_amount, found.on_demand_amount) == (Decimal("0.39"), Decimal("0.01"))
+    term = Term(METER.meter, "monthly", Decimal(1), Decimal("1.65"), Decimal(price))
+    found = rate(contract, replace(METER, per=per), term, Decimal(1), Month(2026, 11))
+    exact = Fraction(price) / per
+    assert exact * 1000 % 10 == 5, "a tie"
+    assert found.committed_amount == Decimal("0.39")
+    assert found.on_demand_amount == Decimal(int((exact + Fraction(1, 200)) * 100)) / 100
 
 
 def test_tiers_beat_the_term_and_the_list() -> None:
