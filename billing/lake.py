@@ -92,9 +92,9 @@ class Lake:
 
     def changed(self, start: datetime, end: datetime, seq: int, observed: datetime) -> datetime | None:
         """The earliest hour of [start, end) of which something was put after `seq` or observed after `observed`."""
-        news = (pl.col("seq") > seq) | (pl.col("observed_at") > utc(observed))
+        since = (pl.col("seq") > seq) | (pl.col("observed_at") > utc(observed))
         with reachable(self.uri):
-            first = self._rows(start, end).filter(news).select(pl.col("hour").min()).collect().item()
+            first = self._rows(start, end).filter(since).select(pl.col("hour").min()).collect().item()
         return None if first is None else hour_of(first)
 
     def put_since(self, start: datetime, end: datetime, version: int) -> pl.DataFrame:
@@ -129,9 +129,9 @@ class Lake:
         """The first and the last hour that anything was said of; None while empty."""
         if not self._table.exists:
             return None
-        bounds = self._table.scan(self._table.open()).select(first=pl.col("hour").min(), last=pl.col("hour").max())
+        ends = self._table.scan(self._table.open()).select(first=pl.col("hour").min(), last=pl.col("hour").max())
         with reachable(self.uri):
-            first, last = bounds.collect().row(0)
+            first, last = ends.collect().row(0)
         return None if first is None else (hour_of(first), hour_of(last))
 
     def compact(self, month: str) -> None:
