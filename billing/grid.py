@@ -124,7 +124,8 @@ class Layout:
             owners = {"org_id": list(owner_of), "owner": list(owner_of.values())}
             found = found.join(pl.DataFrame(owners, schema=dict.fromkeys(owners, pl.String)), on="org_id")
         keys = found.group_by("owner", "meter").agg("series").sort("owner", "meter")
-        row_of = np.full(int(names["series"].max() or 0) + 1, keys.height, np.int64)  # type: ignore[arg-type]
+        series = names["series"].to_numpy()
+        row_of = np.full(int(series.max(initial=-1)) + 1, keys.height, np.int64)
         rows = keys.select("series").with_row_index("row").explode("series")
         row_of[rows["series"].to_numpy()] = rows["row"].to_numpy()
         most = int(keys["series"].list.len().max() or 1)  # type: ignore[arg-type]

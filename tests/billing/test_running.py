@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billing import catalog
@@ -60,6 +60,7 @@ def from_the_lake(lake: Lake, until: datetime) -> list[Line]:
 
 
 @settings(max_examples=60)
+@example([[], [("o1", TYPES[0], 743, 0, None)]], 0, False)
 @given(st.lists(st.lists(said, max_size=8), min_size=1, max_size=5), st.integers(0, 744), st.booleans())
 def test_what_is_put_is_added(
     loads: list[list[tuple[str, tuple[str, str], int, int | None, int | None]]], n: int, tidy: bool
