@@ -109,6 +109,11 @@ class Book:
         return _grouped(sorted(self.orgs.values(), key=lambda o: o.org_id), "customer_id")
 
     @cached_property
+    def customer_of(self) -> Mapping[str, str]:
+        """org_id -> its customer."""
+        return {org.org_id: org.customer_id for org in self.orgs.values()}
+
+    @cached_property
     def customers_of(self) -> Mapping[str, Sequence[Customer]]:
         """partner_id -> its customers by id."""
         return _grouped(sorted(self.customers.values(), key=lambda c: c.customer_id), "partner_id")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
@@ -84,46 +85,25 @@ class Delta:
 
     def append(self, table: DeltaTable, rows: pl.DataFrame) -> bool:
         """Commit as the very next version; False when somebody else was first."""
-        with self._committing() as done:
-            write_deltalake(
-                table,
-                rows,
-                mode="append",
-                commit_properties=NEXT_OR_NOT,
-                post_commithook_properties=NO_CLEANING,
-                writer_properties=self._properties,
-            )
-            done.append(table)
-        return bool(done)
+        return self._commit(table, rows, mode="append", post_commithook_properties=NO_CLEANING)
 
     def replace(self, table: DeltaTable, rows: pa.RecordBatchReader, predicate: str) -> bool:
         """Put `rows` in the place of the partitions that `predicate` names; False when somebody else was first."""
-        with self._committing() as done:
-            write_deltalake(
-                table,
-                rows,
-                mode="overwrite",
-                predicate=predicate,
-                commit_properties=NEXT_OR_NOT,
-                writer_properties=self._properties,
-            )
-            done.append(table)
-        return bool(done)
+        return self._commit(table, rows, mode="overwrite", predicate=predicate)
 
     @property
     def _options(self) -> dict[str, str] | None:
         return dict(self.storage) if self.storage else None
 
-    @contextmanager
-    def _committing(self) -> Iterator[list[DeltaTable]]:
-        """What is committed goes on the list; a failure is a WorldError, another writer's lead is none."""
+    def _commit(self, table: DeltaTable, rows: pl.DataFrame | pa.RecordBatchReader, **how: Any) -> bool:
         try:
-            yield []
+            write_deltalake(table, rows, commit_properties=NEXT_OR_NOT, writer_properties=self._properties, **how)
         except CommitFailedError:
-            return
+            return False
         except (DeltaError, OSError) as error:
             what = f"the lake {self.uri} could not be written, and is as it was: {_words(error)}"
             raise WorldError(what) from error
+        return True
 
     @property
     def _properties(self) -> WriterProperties:

@@ -23,7 +23,7 @@ from billing.hours import HOUR, Month, hour_of, number, utc
 from billing.layers import DELIVERED, LAYERED, STORED, in_layers, layer_of, month_of_hour
 from billing.names import Names
 from billing.news import bounds, end_of_hour, news
-from billing.usage import US_PER_HOUR, Usage, hour_number
+from billing.usage import Usage, hour_number, hour_time
 
 HISTORY = pl.Schema({**USAGE, "recorded_at": TIME, "seq": pl.Int64(), "known_at": TIME})
 ATTEMPTS = 20
@@ -81,8 +81,7 @@ class Lake:
     def history(self, start: datetime, end: datetime) -> pl.DataFrame:
         """Every row of the hours [start, end) in the order of ingest: schema HISTORY."""
         rows = self.told(start, end).join(self._names.all(), on="series", how="left", maintain_order="left")
-        time = (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME)
-        return rows.with_columns(hour=time).select(HISTORY.names())
+        return rows.with_columns(hour_time()).select(HISTORY.names())
 
     def told(self, start: datetime, end: datetime) -> pl.DataFrame:
         """Every row of the hours [start, end) by number, in the order of ingest, with `known_at`."""

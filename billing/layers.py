@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from billing.frames import CELL, CELLS, TIME
 from billing.news import differs
-from billing.usage import US_PER_HOUR
+from billing.usage import hour_time
 
 DELIVERED = pl.Schema({**CELLS, "observed_at": TIME})
 STORED = pl.Schema({**DELIVERED, "recorded_at": TIME, "seq": pl.Int64()})
@@ -33,4 +33,4 @@ def layer_of(rows: pl.DataFrame, months: set[str]) -> pl.Expr:
 
 
 def month_of_hour() -> pl.Expr:
-    return (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME).dt.strftime("%Y-%m").alias("month")
+    return hour_time().dt.strftime("%Y-%m").alias("month")

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from billing.frames import CELL, CELLS, TIME
-from billing.usage import US_PER_HOUR
+from billing.frames import CELL, CELLS
+from billing.usage import hour_time
 
 
 def news(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -41,7 +41,7 @@ def differs(from_row: int) -> pl.Expr:
 
 
 def end_of_hour() -> pl.Expr:
-    return ((pl.col("hour").cast(pl.Int64) + 1) * US_PER_HOUR).cast(TIME)
+    return hour_time().dt.offset_by("1h")
 
 
 def bounds(cells: pl.DataFrame) -> tuple[int, int, int, int]:

@@ -25,7 +25,6 @@ class Running:
 
     def __init__(self, book: Book, rules: Rules, lake: Lake, month: Month) -> None:
         self._book, self._rules, self._lake, self._month = book, rules, lake, month
-        self._customer_of = {org.org_id: org.customer_id for org in book.orgs.values()}
         self._version, self._grid, self._row_of, self._largest = self._read()
 
     def refresh(self) -> None:
@@ -60,8 +59,8 @@ class Running:
         """The lake's version, its usage, the row of every series in it, and the largest value."""
         month, catalog, version = self._month, self._rules.catalog, self._lake.version
         usage = self._lake.known(month.start, month.end, EVER, version)
-        grid = Grid.of(usage, catalog, month.start, month.end, self._customer_of)
-        layout = Layout.of(usage.names, catalog, self._customer_of)
+        grid = Grid.of(usage, catalog, month.start, month.end, self._book.customer_of)
+        layout = Layout.of(usage.names, catalog, self._book.customer_of)
         rows = [grid.row_of.get(key, NEW) for key in layout.keys]
         return version, grid, np.array([*rows, NONE], np.int64)[layout.row_of], int(grid.values.max(initial=0))
 

@@ -116,8 +116,7 @@ def state(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime,
 def grids(book: Book, rules: Rules, usage: Usage, month: Month, until: datetime) -> Iterator[tuple[Book, Grid]]:
     """The customers' usage of the month's hours before `until`, some customers after the other."""
     for part in parts(book, usage, month):
-        customer_of = {org.org_id: org.customer_id for org in part.orgs.values()}
-        yield part, Grid.of(usage, rules.catalog, month.start, until, customer_of)
+        yield part, Grid.of(usage, rules.catalog, month.start, until, part.customer_of)
 
 
 def parts(book: Book, usage: Usage, month: Month) -> Iterator[Book]:

@@ -83,8 +83,7 @@ class Usage:
 
     def named(self) -> pl.DataFrame:
         """The rows that hold with their names and times, for the edges."""
-        time = (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME)
-        rows = self.rows().with_columns(time.alias("hour")).join(self.names, on="series", how="left")
+        rows = self.rows().with_columns(hour_time()).join(self.names, on="series", how="left")
         return rows.select(*KIND, "hour", "quantity").sort(*KIND, "hour")
 
     def counted(self, by: Sequence[str]) -> pl.DataFrame:
@@ -101,6 +100,11 @@ class Usage:
 def _last(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Of rows in the order of ingest the last of each cell."""
     return rows.unique(CELL, keep="last", maintain_order=True)
+
+
+def hour_time() -> pl.Expr:
+    """The column `hour`, a number, as the time it starts."""
+    return (pl.col("hour").cast(pl.Int64) * US_PER_HOUR).cast(TIME)
 
 
 def hour_number() -> pl.Expr:

@@ -63,7 +63,7 @@ class Figures:
 
 def figures(book: Book, vendor: VendorBill, meter_of: Mapping[str, str]) -> Figures:
     """By customer and meter; orgs that are on no customer and products that no meter is billed as are left out."""
-    customer_of = {org.org_id: org.customer_id for org in book.orgs.values()}
+    customer_of = book.customer_of
     costs = [record for record in vendor.costs if record.org_id in customer_of]
     usage = [row for row in vendor.usage if row.org_id in customer_of]
     found = Figures(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,9 @@ from flows.arguments import HERE, AsJson, At, Workspace, a_month, a_time
 from flows.commands.printed import clock, print_json, workspace_app
 
 if TYPE_CHECKING:
+    from alerts.projection import ProjectedLine
     from flows.versions import Compared
+    from flows.wiring import App
 
 
 def bill(
@@ -37,7 +39,7 @@ def bill(
     """The bill of every partner for MONTH: so far, or the whole month; with the corrections since it was closed."""
     from billing.statement import ROW_KINDS
     from flows import bill as flow
-    from flows import forecast_tables, projection, show, show_versions, versions
+    from flows import versions
 
     if by not in ROW_KINDS:
         raise typer.BadParameter(f"{by!r} is none of {', '.join(ROW_KINDS)}", param_hint="--by")
@@ -56,7 +58,7 @@ def bill(
             statement = flow.bill(app, month, as_of, now)
             closed = versions.since_closing(app, month, now) if statement.state == "final" else None
         rows = flow.rows(statement, by)
-        ahead = projection.projection(app, month, statement.as_of) if projected else []
+        ahead = _ahead(app, month, statement.as_of) if projected else []
     if csv or parquet:
         from flows.workspace import write_rows
 
@@ -64,10 +66,14 @@ def bill(
     if as_json:
         document = statement.document() | ({"by": by, "rows": rows} if by != "line" else {})
         document |= closed.document() if closed else {"closed_at": None, "corrections": []}
-        print_json(document | ({"projected": projection.document(ahead)} if projected else {}))
+        print_json(document | (_whole(ahead) if projected else {}))
     elif projected:
+        from flows import forecast_tables, show
+
         show.out().print(*forecast_tables.projection(statement, ahead), sep="\n")
     elif not (csv or parquet):
+        from flows import show, show_versions
+
         show.out().print(*show.bill(statement, rows, by), sep="\n")
         if closed:
             show.out().print(*show_versions.closed(closed), sep="\n")
@@ -78,6 +84,18 @@ def _may_be_projected(month: Month, until: datetime, now: datetime, *, plain: bo
         raise typer.BadParameter("goes with lines as known now, as a table or --json", param_hint="--projected")
     if not month.start <= until < min(month.end, now + HOUR):
         raise typer.BadParameter(f"{month} is not open then: leave the option out", param_hint="--projected")
+
+
+def _ahead(app: "App", month: Month, until: datetime) -> "list[ProjectedLine]":
+    from flows.projection import projection
+
+    return projection(app, month, until)
+
+
+def _whole(ahead: "list[ProjectedLine]") -> dict[str, Any]:
+    from flows.projection import document
+
+    return {"projected": document(ahead)}
 
 
 def _compared_times(compare: tuple[str, str] | None, *, alone: bool) -> list[datetime]:
