@@ -14,18 +14,35 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a series comes from.
+
+    kin: those of the same kin (same meter, same partner) are taken to stray alike while one is young. zone, country:
+    the calendar its people live by; empty for none. counter: it only grows, and starts again each month.
+    """
+
+    kin: str = ""
+    zone: str = "UTC"
+    country: str = ""
+    counter: bool = False
+
+
+@dataclass(frozen=True)
 class Panel:
     """Series on one unbroken hourly grid.
 
     keys: one per row. start: the UTC hour of column 0. values: [series, hours], NaN where nothing was said
     (missing is not zero). learned: [series, hours], False in an hour of a live alert, which is not part of what is
-    normal. Raises ValueError when the shapes do not fit.
+    normal. origins: one per row, or none for all. caution: [series], nats by which more surprise is asked of a series
+    than the budget asks of all, or nothing for 0. Raises ValueError when the shapes do not fit.
     """
 
     keys: tuple[SeriesKey, ...]
     start: datetime
     values: Floats
     learned: Flags
+    origins: tuple[Origin, ...] = ()
+    caution: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape != self.learned.shape or len(self.values) != len(self.keys):
