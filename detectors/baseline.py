@@ -8,13 +8,15 @@ never counts less than a plain mean would give it, so the second day already sta
 until two weekends have shown what a weekend is. Gains were chosen on the even half of the public panel.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.hours import WEEK_HOURS
-from detectors.series import Floats
+from detectors.series import Flags, Floats
 
 LEVEL, DAILY, WEEKLY, SPREAD = 0.5, 0.15, 0.2, 0.1  # share of a day's error that corrects each part
 CLIP = 4.0  # times the usual error
@@ -22,9 +24,13 @@ WARM_DAYS = 3  # before that a forecast is no forecast yet
 YOUNG_DAYS, YOUNG_LEVEL = 14, 0.3  # the level's share until the week is known
 NO_WEEK_YET = 0.5  # weeks' worth of doubt that days of the week differ at all
 STEEP_DAYS, STEEP = 21, 0.25  # so long an unknown weekend may be so far off the level and is still heard
+REMEMBERED_DAYS = 5  # usage of so many trailing days is read again
+SETTLED_DAYS = 14  # a baseline that has not seen two of each weekday says little about the week after
 LOOK_BACK = 6 * WEEK_HOURS  # what "usually" means
 LEAST_SHARE, LEAST_COUNT = 0.01, 1.0  # straying by 1 % of the mean, or by one whole thing, is never news
 NORMAL_MAD = 1.4826  # standard deviation of a normal / its median absolute deviation
+
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -41,67 +47,61 @@ class Baseline:
     days: Floats
 
 
-@dataclass(frozen=True)
-class Course:
-    """A walk through the past.
+@dataclass
+class State:
+    """Level, patterns and usual error of every series after some days; what was said of them so far."""
 
-    said: [series, hours], NaN where nothing was said or not to be learned. ahead: [series, hours], what was
-    expected of the hour at 00:00 of its day; NaN in the first days of a series. baseline: as of the end. older: the
-    profile as of a week before the end, [series, 168]. floor: [series], the least that an hour is taken to stray.
-    """
+    level: Floats
+    daily: Floats  # [series, 24]
+    weekly: Floats  # [series, 7, 24]
+    spread: Floats
+    age: Floats  # days on which anything was said
+    heard: Flags  # [series, 24]: hours of day at which anything was said
+    hours: Floats  # in which anything was said
+    total: Floats  # of what was said
+    counts: Flags  # nothing but whole things was said
 
-    said: Floats
-    ahead: Floats
-    baseline: Baseline
-    older: Floats
-    floor: Floats
+    @classmethod
+    def new(cls, series: int) -> "State":
+        """Of series of which nothing is known."""
+        none = np.zeros(series)
+        return cls(
+            level=none.copy(),
+            daily=np.zeros((series, 24)),
+            weekly=np.zeros((series, 7, 24)),
+            spread=none.copy(),
+            age=none.copy(),
+            heard=np.zeros((series, 24), np.bool_),
+            hours=none.copy(),
+            total=none.copy(),
+            counts=np.ones(series, np.bool_),
+        )
 
+    def copy(self) -> "State":
+        """The same, to be kept."""
+        return self.take(np.arange(len(self.level)))
 
-def follow(said: Floats, start: datetime) -> Course:
-    """Walk through the columns a day at a time, expecting each day before looking at it."""
-    series, hours = said.shape
-    days = -(-(start.hour + hours) // 24)
-    grid = np.full((series, days * 24), np.nan)
-    within = slice(start.hour, start.hour + hours)
-    grid[:, within] = said
-    by_day = grid.reshape(series, days, 24)
+    def take(self, rows: Rows) -> "State":
+        """Of these rows alone."""
+        return State(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    state = _State(series)
-    ahead = np.full_like(by_day, np.nan)
-    older = state.profile()
-    for day in range(days):
-        if day == days - 7:
-            older = state.profile()
-        weekday = (start.weekday() + day) % 7
-        warm = state.age >= WARM_DAYS
-        ahead[warm, day] = state.profile(weekday)[warm]
-        state.correct(weekday, by_day[:, day])
+    def put(self, rows: Rows, other: "State") -> None:
+        """Take over `rows` from a state of these alone."""
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(other, field.name)
 
-    walked = ahead.reshape(grid.shape)[:, within]
-    profile = state.profile()
-    floor = _floor(said)
-    scale = np.maximum(NORMAL_MAD * _median(np.abs(said - walked)[:, -LOOK_BACK:]), floor)
-    baseline = Baseline(profile, scale, np.isfinite(said).sum(axis=1) / 24)
-    return Course(said, walked, baseline, older, floor)
+    def profile(self, weekdays: Sequence[int] = range(7)) -> Floats:
+        """[series, 24 a weekday], >= 0, NaN for an hour of day never heard."""
+        expected = self.level[:, None, None] + self.daily[:, None] + self.weekly[:, weekdays]
+        profile: Floats = np.where(self.heard[:, None], np.maximum(expected, 0), np.nan)
+        return profile.reshape(len(self.level), -1)
 
-
-class _State:
-    """Level, patterns and usual error of every series after some days."""
-
-    def __init__(self, series: int) -> None:
-        self.level = np.zeros(series)
-        self.daily = np.zeros((series, 24))
-        self.weekly = np.zeros((series, 7, 24))
-        self.spread = np.zeros(series)
-        self.age = np.zeros(series)  # days on which anything was said
-        self.heard = np.zeros((series, 24), dtype=bool)  # hours of day at which anything was said
-
-    def profile(self, weekday: int | None = None) -> Floats:
-        """[series, 168], or [series, 24] of one weekday; >= 0, NaN for an hour of day never heard."""
-        if weekday is not None:
-            expected = self._raw(weekday)
-            return np.where(self.heard, np.maximum(expected, 0), np.nan)
-        return np.concatenate([self.profile(each) for each in range(7)], axis=1)
+    @property
+    def floor(self) -> Floats:
+        """The least that an hour strays: a share of the mean, and one whole thing where only such are counted."""
+        mean = self.total / np.maximum(self.hours, 1)
+        least: Floats = np.maximum(LEAST_SHARE * mean, np.where(self.counts, LEAST_COUNT, np.finfo(float).tiny))
+        return least
 
     def correct(self, weekday: int, day: Floats) -> None:
         """Learn from one day, [series, 24]."""
@@ -110,7 +110,8 @@ class _State:
         count = np.maximum(said.sum(axis=1), 1)
         steep = np.where(self.age < STEEP_DAYS, STEEP * np.abs(self.level), 0)
         bound = np.where(self.age >= WARM_DAYS, CLIP * np.maximum(self.spread, steep), np.inf)[:, None]
-        error = np.clip(np.where(said, day - self._raw(weekday), 0), -bound, bound)
+        expected = self.level[:, None] + self.daily + self.weekly[:, weekday]
+        error = np.clip(np.where(said, day - expected, 0), -bound, bound)
 
         shift = error.sum(axis=1) / count
         shape = np.where(said, error - shift[:, None], 0)
@@ -126,18 +127,93 @@ class _State:
         self.spread += np.where(heard, spread * (usual - self.spread), 0)
         self.age += heard
         self.heard |= said
+        self.hours += said.sum(axis=1)
+        self.total += np.where(said, day, 0).sum(axis=1)
+        self.counts &= (~said | (day == np.floor(day))).all(axis=1)
 
-    def _raw(self, weekday: int) -> Floats:
-        return self.level[:, None] + self.daily + self.weekly[:, weekday]
 
+class Course:
+    """A walk through the past of some series: each day is expected before it is looked at.
 
-def _floor(said: Floats) -> Floats:
-    """The least that an hour strays: a share of the mean, and one whole thing where only whole things are counted."""
-    heard = np.isfinite(said)
-    mean = np.where(heard, said, 0).sum(axis=1) / np.maximum(heard.sum(axis=1), 1)
-    counts = np.all(~heard | (said == np.floor(said)), axis=1)
-    least: Floats = np.maximum(LEAST_SHARE * mean, np.where(counts, LEAST_COUNT, np.finfo(float).tiny))
-    return least
+    said: [series, hours of whole days], NaN where nothing was said or not to be learned. ahead: [series, hours], what
+    was expected of the hour at 00:00 of its day; NaN in the first days of a series, and from the day after `day` on.
+    week_ahead: what was expected of the same hour a week before; NaN until the series is SETTLED_DAYS old. state: after
+    the days before `day`.
+    """
+
+    def __init__(self, said: Floats, start: datetime, day: int = 0) -> None:
+        """start: the 00:00 UTC of column 0. day: how many days to walk at once."""
+        self.said = said
+        self.start = start
+        self.ahead = np.full_like(said, np.nan)
+        self.week_ahead = np.full((len(said), said.shape[1] + WEEK_HOURS), np.nan)
+        self.state = State.new(len(said))
+        self.day = 0
+        self._states: dict[int, State] = {}
+        self._expect()
+        self.walk(day)
+
+    def walk(self, day: int) -> None:
+        """Learn from all days before `day`, the number of days since the start."""
+        for done in range(self.day, day):
+            if done >= day - REMEMBERED_DAYS:
+                self._states[done] = self.state.copy()
+                self._states.pop(done - REMEMBERED_DAYS, None)
+            self.state.correct(self._weekday(done), self.said[:, done * 24 : done * 24 + 24])
+            self.day = done + 1
+            self._expect()
+
+    def rewind(self, day: int) -> bool:
+        """Go back to a day walked lately; False where it is forgotten."""
+        if day == self.day:
+            return True
+        if day not in self._states:
+            return False
+        self.state, self.day = self._states[day], day
+        self._states = {done: state for done, state in self._states.items() if done < day}
+        return True
+
+    def reach(self, hours: int) -> None:
+        """Make room for so many hours in all."""
+        more = ((0, 0), (0, max(0, hours - self.said.shape[1])))
+        self.said, self.ahead, self.week_ahead = (
+            np.pad(columns, more, constant_values=np.nan) for columns in (self.said, self.ahead, self.week_ahead)
+        )
+
+    def put(self, rows: Rows, other: "Course") -> None:
+        """Take over `rows` from a course of these alone that has come as far."""
+        self.said[rows], self.ahead[rows], self.week_ahead[rows] = other.said, other.ahead, other.week_ahead
+        self.state.put(rows, other.state)
+        for day, state in self._states.items():
+            state.put(rows, other._states[day])
+
+    def profile(self, rows: Rows, weeks_ago: int = 0) -> Floats:
+        """[rows, 168]: what the hours of a week are expected to bring, as of 00:00 of `day` or of weeks before."""
+        if not weeks_ago:
+            return self.state.take(rows).profile()
+        return Course(self.said[rows], self.start, max(self.day - 7 * weeks_ago, 0)).state.profile()
+
+    def scale(self, rows: Rows) -> Floats:
+        """[rows]: how far an hour usually strays."""
+        end = self.day * 24
+        recent = slice(max(0, end - LOOK_BACK), end)
+        strayed = np.abs(self.said[rows, recent] - self.ahead[rows, recent])
+        return np.maximum(NORMAL_MAD * _median(strayed), self.state.floor[rows])
+
+    def baseline(self) -> Baseline:
+        """As of 00:00 of `day`."""
+        return Baseline(self.state.profile(), self.scale(np.arange(len(self.said))), self.state.hours / 24)
+
+    def _expect(self) -> None:
+        today, in_a_week = (slice(day * 24, day * 24 + 24) for day in (self.day, self.day + 7))
+        if self.ahead[:, today].size:
+            profile = self.state.profile([self._weekday(self.day)])
+            self.ahead[:, today] = np.where(self.state.age[:, None] >= WARM_DAYS, profile, np.nan)
+            settled = self.state.hours[:, None] >= SETTLED_DAYS * 24
+            self.week_ahead[:, in_a_week] = np.where(settled, self.ahead[:, today], np.nan)
+
+    def _weekday(self, day: int) -> int:
+        return (self.start.weekday() + day) % 7
 
 
 def _median(rows: Floats) -> Floats:

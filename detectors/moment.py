@@ -6,59 +6,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.hours import WEEK_HOURS
-from detectors.past import REACH, Past
+from detectors.baseline import Rows
 from detectors.series import Flags, Floats, Panel
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+REACH = 72  # hours back from the newest one that a kind may look at
 NEVER = np.iinfo(np.int64).max
 LIVE_HOURS = 24  # an alert's hour so near means that the alert is still live
 IDLE = 50 * 24  # a meter not used for so long is used for the first time again
 NEWCOMER = 31 * 24  # a whole month of first use is announced as one
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What was expected of the hours, [series, REACH], and the profile of that time, [series, 168]."""
-
-    expected: Floats
-    profile: Floats
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One hour has closed. Where an array is [series, REACH], the hour itself is the last column.
-
-    day_ahead: as of 00:00 of each hour's day; week_ahead: as of a week before that. fresh: [series, REACH], something
-    was said and no alert has the hour yet (the newest hour may be under alert). live: [series], an alert has an hour
-    within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known for long
-    enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was known
-    before. age: [series], days from the first hour heard to 00:00.
-    """
-
-    actual: Floats
-    day_ahead: Outlook
-    week_ahead: Outlook
-    fresh: Flags
-    live: Flags
-    newcomer: Flags
-    first_week: Flags
-    idle: NDArray[np.int64]
-    age: Floats
-    past: Past
-
-
-@dataclass(frozen=True)
-class Odd:
-    """A kind's answer: for each of `rows` (indices of series) the hours that are odd, [rows, REACH], what was
-    expected of them, the surprise in nats, the profile that prices them, [rows, 168], and why in words."""
-
-    rows: NDArray[np.intp]
-    hours: Flags
-    expected: Floats
-    score: Floats
-    profile: Floats
-    why: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,34 +40,60 @@ class Lives:
         idle = used - np.minimum(others, used)
         return cls(heard, np.where(idle >= min_history_days * 24, used, NEVER), idle)
 
+    def take(self, rows: Rows, later: int) -> "Lives":
+        """Of these rows alone, with so many columns before the first."""
+        heard, used = (
+            np.where(column == NEVER, NEVER, column + later) for column in (self.heard[rows], self.used[rows])
+        )
+        return Lives(heard, used, self.idle[rows])
 
-def at_close(panel: Panel, learned: Flags, column: int, past: Past, lives: Lives) -> Moment:
-    """The close of the hour in `column`; `past` as of 00:00 of its day."""
-    at = (panel.start.weekday() * 24 + panel.start.hour + column) % WEEK_HOURS
-    hour = at % 24
-    window = slice(hour + 1, hour + 1 + REACH)
-    today = past.profile[:, at - hour : at - hour + 24]
-    actual = _before(panel.values, column + 1, np.float64(np.nan))
-    known = _before(learned, column + 1, np.True_)
-    said = np.isfinite(actual)
-    return Moment(
-        actual=actual,
-        day_ahead=Outlook(np.concatenate([past.ahead[:, WEEK_HOURS:], today], axis=1)[:, window], past.profile),
-        week_ahead=Outlook(past.ahead[:, window], past.older),
-        fresh=np.concatenate([(said & known)[:, :-1], said[:, -1:]], axis=1),
-        live=np.any(~known[:, -1 - LIVE_HOURS : -1], axis=1),
-        newcomer=(lives.used <= column) & (column - NEWCOMER < lives.used),
-        first_week=(lives.used <= column) & (column - WEEK_HOURS < lives.used),
-        idle=lives.idle,
-        age=np.maximum(column - hour - lives.heard, 0) / 24,
-        past=past,
-    )
+    def newcomers(self, column: int, hours: int = NEWCOMER) -> Flags:
+        """[series]: first used within so many hours to `column`."""
+        return (self.used <= column) & (column - hours < self.used)
 
 
-def _before(columns: NDArray[Scalar], stop: int, fill: Scalar) -> NDArray[Scalar]:
-    """The REACH columns before `stop`; `fill` before the panel begins."""
-    cut = columns[:, max(0, stop - REACH) : stop]
-    lead = np.full((len(cut), REACH - cut.shape[1]), fill, dtype=cut.dtype)
+@dataclass(frozen=True)
+class Moment:
+    """One hour has closed. Where an array is [series, REACH], the hour itself is the last column.
+
+    day_ahead, week_ahead: what was expected of the hours at 00:00 of their day, and a week before that. fresh: [series,
+    REACH], something was said and no alert has the hour yet (the newest hour may be under alert). live: [series], an
+    alert has an hour within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known
+    for long enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was
+    known before. days: [series], of history that were learned from. scale: [series], how far an hour usually strays.
+    caution: [series], nats asked beyond the threshold.
+    """
+
+    actual: Floats
+    day_ahead: Floats
+    week_ahead: Floats
+    fresh: Flags
+    live: Flags
+    newcomer: Flags
+    first_week: Flags
+    idle: NDArray[np.int64]
+    days: Floats
+    scale: Floats
+    caution: Floats
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A kind's answer: for each of `rows` (indices of series) the hours that are odd, [rows, REACH], what was
+    expected of them, the surprise in nats, and why in words. weeks_ago: the age of the baseline that expected it."""
+
+    rows: Rows
+    hours: Flags
+    expected: Floats
+    score: Floats
+    why: tuple[str, ...]
+    weeks_ago: int = 0
+
+
+def last_columns(columns: NDArray[Scalar], stop: int, width: int, fill: Scalar) -> NDArray[Scalar]:
+    """The `width` columns before `stop`; `fill` before the first."""
+    cut = columns[:, max(0, stop - width) : max(0, stop)]
+    lead = np.full((len(cut), width - cut.shape[1]), fill, dtype=cut.dtype)
     return np.concatenate([lead, cut], axis=1)
 
 

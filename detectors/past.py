@@ -1,65 +1,61 @@
-"""What the past of each series taught, as of one 00:00 UTC. Remembered by its content."""
+"""What the past of some series taught, as of one 00:00 UTC; brought up to date instead of learned anew."""
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 
-from billing.hours import WEEK_HOURS
-from detectors.baseline import Course, follow
+from detectors.baseline import Course, Rows
+from detectors.kind import Kind
 from detectors.series import Flags, Floats
 
-REACH = 72  # hours back from the newest one that a kind may look at
-REMEMBERED_DAYS = 8  # a replay that re-reads the trailing days comes back to each of them
-CHUNK = 1000  # series walked at once: bounds the memory
 
-Learn = Callable[[Course], Floats]
-Row = tuple[Floats, ...]
-
-
-@dataclass(frozen=True)
 class Past:
-    """Per series: the profile, [series, 168]; the one of a week before; the usual error; the days of history; what
-    was expected of the hours before, [series, 168 + REACH], a day ahead; and what each kind learned, [series, ...]."""
+    """course: the walk. lessons: one of each kind, as it learned it. The answer depends on what was said alone."""
 
-    profile: Floats
-    older: Floats
-    scale: Floats
-    days: Floats
-    ahead: Floats
-    lessons: tuple[Floats, ...]
+    def __init__(self, kinds: Sequence[Kind], said: Floats, start: datetime, day: int) -> None:
+        """said: [series, hours of whole days], of which those before `day` are learned."""
+        self._kinds = kinds
+        self.course = Course(said, start, day)
+        self.lessons = self._learn(self.course)
+
+    def back(self, said: Floats, day: int) -> bool:
+        """Go back or on to 00:00 of `day`, with what is said of the days before now, [series, hours of whole days];
+        False where that day is forgotten."""
+        came = self.course.day
+        if not self.course.rewind(min(day, came)):
+            return False
+        known = self.course.day * 24
+        self.course.reach(said.shape[1])
+        changed = np.flatnonzero(_differ(said[:, :known], self.course.said[:, :known]))
+        if changed.size:
+            self.again(changed, said[changed])
+        if day < came:
+            self.lessons = self._learn(self.course)
+        elif day > came:
+            self.add(said[:, known : day * 24])
+        return True
+
+    def add(self, said: Floats) -> None:
+        """Learn from the days that follow, [series, hours of whole days]."""
+        known, more = self.course.day * 24, said.shape[1]
+        self.course.said[:, known : known + more] = said
+        self.course.walk((known + more) // 24)
+        self.lessons = self._learn(self.course)
+
+    def again(self, rows: Rows, said: Floats) -> None:
+        """These rows said something else, [rows, hours of whole days], in the days before."""
+        other = Course(said.copy(), self.course.start, self.course.day)
+        other.reach(self.course.said.shape[1])
+        self.course.put(rows, other)
+        for lesson, part in zip(self.lessons, self._learn(other), strict=True):
+            lesson[rows] = part
+
+    def _learn(self, course: Course) -> list[Floats]:
+        return [kind.learn(course) for kind in self._kinds]
 
 
-class Memory:
-    """Walks each distinct past once. The answer depends on the columns given and nothing else."""
-
-    def __init__(self, learners: Sequence[Learn]) -> None:
-        self._learners = learners
-        self._rows: OrderedDict[bytes, Row] = OrderedDict()
-
-    def past(self, values: Floats, learned: Flags, start: datetime) -> Past:
-        """values, learned: [series, hours before the 00:00]; start: the UTC hour of column 0."""
-        said = np.where(learned, values, np.nan)
-        phase = f"{start.weekday()} {start.hour}".encode()
-        names = [hashlib.blake2b(row.tobytes(), digest_size=16, key=phase).digest() for row in said]
-        new = [row for row, name in enumerate(names) if name not in self._rows]
-        for rows in (new[begin : begin + CHUNK] for begin in range(0, len(new), CHUNK)):
-            self._rows.update(zip((names[row] for row in rows), self._walk(said[rows], start), strict=True))
-        for name in names:
-            self._rows.move_to_end(name)
-        columns = [np.stack(column) for column in zip(*(self._rows[name] for name in names), strict=True)]
-        while len(self._rows) > REMEMBERED_DAYS * len(names):
-            self._rows.popitem(last=False)
-        profile, older, scale, days, ahead, *lessons = columns
-        return Past(profile, older, scale, days, ahead, tuple(lessons))
-
-    def _walk(self, said: Floats, start: datetime) -> list[Row]:
-        course = follow(said, start)
-        ahead = course.ahead[:, -(WEEK_HOURS + REACH) :]
-        ahead = np.pad(ahead, ((0, 0), (WEEK_HOURS + REACH - ahead.shape[1], 0)), constant_values=np.nan)
-        line = course.baseline
-        fields = (line.profile, course.older, line.scale, line.days, ahead)
-        return list(zip(*fields, *(learn(course) for learn in self._learners), strict=True))
+def _differ(one: Floats, other: Floats) -> Flags:
+    """[series]: some hour is not the same."""
+    differ: Flags = ((one != other) & ~(np.isnan(one) & np.isnan(other))).any(axis=1)
+    return differ

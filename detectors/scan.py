@@ -1,42 +1,27 @@
 """Every hour of every series, judged at its close by every kind. Causal: what comes later changes nothing."""
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
-from detectors.baseline import Baseline, Course
-from detectors.kinds import first_use, ramp, spike
-from detectors.moment import Lives, Moment, Odd, at_close
-from detectors.past import REACH, Memory, Past
-from detectors.series import Flags, Floats, Panel, SeriesKey
-from detectors.threshold import BUDGET
+from detectors.baseline import Baseline, Rows
+from detectors.kind import Kind
+from detectors.kinds.first_use import FIRST_MONTH, FIRST_WEEK
+from detectors.kinds.ramp import RAMP
+from detectors.kinds.spike import SPIKE
+from detectors.moment import Lives
+from detectors.past import Past
+from detectors.series import Floats, Panel, SeriesKey
+from detectors.threshold import BUDGET, Kin
+from detectors.watch import Found, Watch
 
-ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could be learned
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to be odd. learn: at 00:00, from the past; judge: at the close of an hour.
-
-    young: it needs no history, and the hours it finds are the beginning of one: they stay learned.
-    """
-
-    name: str
-    learn: Callable[[Course], Floats]
-    judge: Callable[[Moment, Floats, float], Odd]
-    young: bool = False
-
-
-KINDS = (  # an hour goes to the first row that finds it
-    Kind("first_use", first_use.learn, first_use.judge_week, young=True),
-    Kind("spike", spike.learn, spike.judge),
-    Kind("first_use", first_use.learn, first_use.judge_month, young=True),
-    Kind("ramp", ramp.learn, ramp.judge),
-)
+CHUNK = 1000  # series judged at once: bounds the memory
+REMEMBERED_SERIES = 4000  # whose pasts are kept between calls
+KINDS: tuple[Kind, ...] = (FIRST_WEEK, SPIKE, FIRST_MONTH, RAMP)  # an hour goes to the first that finds it
 
 
 @dataclass(frozen=True)
@@ -45,7 +30,7 @@ class Finding:
 
     kind: a row of KINDS. hours: ascending, not necessarily contiguous; expected and actual for each. detected: the
     end of the hour at whose close it could be raised. score: surprise in nats. reasons: in words. profile: [168], the
-    baseline when it was found, which prices the episode that it begins.
+    baseline when it was found, which prices the episode that it begins. scale: how far an hour usually strays.
     """
 
     key: SeriesKey
@@ -57,6 +42,7 @@ class Finding:
     score: float
     reasons: tuple[str, ...]
     profile: Floats
+    scale: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,10 +59,11 @@ class Scanner:
     budget: false incidents a series-month. min_history_days: before that a series is skipped.
     """
 
-    def __init__(self, budget: float = BUDGET, min_history_days: int = 7) -> None:
+    def __init__(self, budget: float = BUDGET, min_history_days: int = 7, kinds: Sequence[Kind] = KINDS) -> None:
         self._budget = budget
         self._min_days = min_history_days
-        self._memory = Memory([kind.learn for kind in KINDS])
+        self._kinds = tuple(kinds)
+        self._pasts: OrderedDict[tuple[datetime, tuple[SeriesKey, ...]], Past] = OrderedDict()
 
     def scan(self, panel: Panel, since: datetime) -> tuple[list[Finding], list[Skipped]]:
         """Judge the hours [since, panel.end); an odd hour is in one finding of a scan.
@@ -84,84 +71,96 @@ class Scanner:
         An hour found is not learned from any more (Kind.young aside), as if its alert were live at once. To ask again
         about hours whose alert is live, hand them in as learned.
         """
-        if not panel.keys:
-            return [], []
         findings: list[Finding] = []
-        learned = panel.learned.copy()
-        found = np.zeros_like(learned)
+        skipped: list[Skipped] = []
+        lead = panel.start.hour
+        first, last = lead + hours_between(panel.start, since), lead + panel.values.shape[1]
+        if first >= last:
+            return [], []
         lives = Lives.of(panel, self._min_days)
-        past: Past | None = None
-        now: Moment | None = None
-        for column in range(hours_between(panel.start, since), panel.values.shape[1]):
-            hour = (panel.start.hour + column) % 24
-            midnight = max(0, column - hour)
-            if past is None or hour == 0:
-                past = self._memory.past(panel.values[:, :midnight], learned[:, :midnight], panel.start)
-            now = at_close(panel, learned, column, past, lives)
-            new = self._judge(panel, now, column, learned, found)
-            if any(finding.hours[0] < panel.start + midnight * HOUR for finding in new):
-                past = None  # what the day's baseline rests on has changed
-            findings += new
-        return findings, self._skipped(panel, now) if now else []
+        for rows in _chunks(panel):
+            watch = self._watch(panel, rows, lives, first // 24)
+            found = watch.judge(first, last, self._budget)
+            findings += [_finding(panel, rows, one) for one in found]
+            skipped += _skipped(panel, rows, watch, last - 1)
+        return findings, skipped
 
     def baseline(self, panel: Panel) -> Baseline:
         """For forecasts: the one by which the hours of panel.end's day are judged, as of its 00:00."""
-        if not panel.keys:
-            return Baseline(np.empty((0, WEEK_HOURS)), np.empty(0), np.empty(0))
-        width = panel.values.shape[1]
-        midnight = max(0, width - (panel.start.hour + width) % 24)
-        past = self._memory.past(panel.values[:, :midnight], panel.learned[:, :midnight], panel.start)
-        return Baseline(past.profile, past.scale, past.days)
+        series = len(panel.keys)
+        whole = Baseline(np.empty((series, WEEK_HOURS)), np.empty(series), np.empty(series))
+        lives = Lives.of(panel, self._min_days)
+        for rows in _chunks(panel):
+            watch = self._watch(panel, rows, lives, (panel.start.hour + panel.values.shape[1]) // 24)
+            part = watch.past.course.baseline()
+            whole.profile[rows], whole.scale[rows], whole.days[rows] = part.profile, part.scale, part.days
+        return whole
 
-    def _judge(self, panel: Panel, now: Moment, column: int, learned: Flags, found: Flags) -> list[Finding]:
-        """What the kinds find at the close of the hour in `column`; marks it in `learned` and `found`."""
-        findings = []
-        ready = self._ready(now)
-        for kind, lesson in zip(KINDS, now.past.lessons, strict=True):
-            odd = kind.judge(now, lesson, self._budget)
-            for index, row in enumerate(odd.rows):
-                columns = column + 1 - REACH + np.flatnonzero(odd.hours[index])
-                if found[row, column] or not (kind.young or ready[row]):
-                    continue
-                columns = columns[~found[row, columns]]
-                found[row, columns] = True
-                learned[row, columns] &= kind.young
-                findings.append(_finding(panel, kind.name, odd, index, columns))
-        return findings
-
-    def _ready(self, now: Moment) -> Flags:
-        return (now.age >= self._min_days) & (now.past.days >= ENOUGH_SAID * self._min_days)
-
-    def _skipped(self, panel: Panel, now: Moment) -> list[Skipped]:
-        skipped = []
-        for row in np.flatnonzero(~self._ready(now) & ~now.newcomer):
-            age, days = now.age[row], now.past.days[row]
-            if age < self._min_days:
-                why = f"{age:.1f} days of history; {self._min_days} are needed"
-            else:
-                why = f"only {days:.1f} days' worth of hours in {age:.0f} days: the rest is missing or under alert"
-            skipped.append(Skipped(panel.keys[row], why))
-        return skipped
+    def _watch(self, panel: Panel, rows: Rows, lives: Lives, day: int) -> Watch:
+        """The series of `rows`, with their past as of 00:00 of `day`."""
+        lead = panel.start.hour
+        start = panel.start - lead * HOUR
+        ends = (lead, -(lead + panel.values.shape[1]) % 24)
+        values = np.pad(panel.values[rows], ((0, 0), ends), constant_values=np.nan)
+        learned = np.pad(panel.learned[rows], ((0, 0), ends), constant_values=True)
+        said = np.where(learned, values, np.nan)
+        name = (start, tuple(panel.keys[row] for row in rows))
+        past = self._pasts.pop(name, None)
+        if past is None or not past.back(said, day):
+            past = Past(self._kinds, said, start, day)
+        self._pasts[name] = past
+        while len(self._pasts) > 1 and sum(len(keys) for _, keys in self._pasts) > REMEMBERED_SERIES:
+            self._pasts.popitem(last=False)
+        caution = np.zeros(len(rows)) if panel.caution is None else panel.caution[rows]
+        return Watch(
+            self._kinds, past, values, learned, _kin(panel, rows), caution, lives.take(rows, lead), self._min_days
+        )
 
 
-def _finding(panel: Panel, kind: str, odd: Odd, index: int, columns: NDArray[np.intp]) -> Finding:
-    """Of the series at `index` of `odd`; the last of `columns` is the newest hour."""
-    row = odd.rows[index]
-    reach = columns - columns[-1] - 1
+def _chunks(panel: Panel) -> list[Rows]:
+    """The rows in parts that bound the memory, kin beside each other."""
+    order = sorted(range(len(panel.keys)), key=lambda row: panel.origins[row].kin if panel.origins else "")
+    return [np.array(order[begin : begin + CHUNK]) for begin in range(0, len(order), CHUNK)]
+
+
+def _kin(panel: Panel, rows: Rows) -> Kin:
+    names = [panel.origins[row].kin if panel.origins else "" for row in rows]
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(name or row, len(numbers)) for row, name in enumerate(names)], dtype=np.intp)
+
+
+def _skipped(panel: Panel, rows: Rows, watch: Watch, column: int) -> list[Skipped]:
+    skipped = []
+    ages = watch.age(column)
+    for index in np.flatnonzero(~watch.ready(column) & ~watch.lives.newcomers(column)):
+        age, days = ages[index], watch.days[index]
+        if age < watch.min_days:
+            why = f"{age:.1f} days of history; {watch.min_days} are needed"
+        else:
+            why = f"only {days:.1f} days' worth of hours in {age:.0f} days: the rest is missing or under alert"
+        skipped.append(Skipped(panel.keys[rows[index]], why))
+    return skipped
+
+
+def _finding(panel: Panel, rows: Rows, found: Found) -> Finding:
+    """The last of its columns is the newest hour."""
+    row, columns = rows[found.row], found.columns - panel.start.hour
+    expected = found.odd.expected[found.index, columns - columns[-1] - 1]
+    actual = panel.values[row, columns]
     hours = tuple(panel.start + int(column) * HOUR for column in columns)
-    expected, actual = odd.expected[index, reach], panel.values[row, columns]
     span = "one hour" if len(hours) == 1 else f"{len(hours)} hours"
     what = f"{_number(actual.sum())} in {span} since {iso(hours[0])}, where {_number(expected.sum())} was expected"
     return Finding(
         key=panel.keys[row],
-        kind=kind,
+        kind=found.kind,
         hours=hours,
         expected=tuple(expected.tolist()),
         actual=tuple(actual.tolist()),
         detected=hours[-1] + HOUR,
-        score=float(odd.score[index]),
-        reasons=(what, odd.why[index]),
-        profile=odd.profile[index],
+        score=float(found.odd.score[found.index]),
+        reasons=(what, found.odd.why[found.index]),
+        profile=found.profile,
+        scale=found.scale,
     )
 
 

@@ -2,49 +2,83 @@
 
 The sum of the excess over a window is compared with the sums of the same series over its last six weeks: beyond
 their 90 % point the chance of a larger one falls exponentially (Pickands 1975, Balkema and de Haan 1974, with the
-shape at 0), at a rate that is theirs as far as there is history and the public panel's where there is not.
-Surprise is in nats: -log of that chance.
+shape at 0), at a rate that is theirs as far as there is history and that of their kin, or of the public panel, where
+there is not. Surprise is in nats: -log of that chance.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.baseline import LOOK_BACK
-from detectors.series import Floats
+from detectors.series import Flags, Floats
 
 TAIL = 0.1  # the share of the past that counts as tail
 NORMAL_TAILS = 2.5631  # the distance between the 10 % and 90 % points of a normal, in standard deviations
 POPULATION_START, POPULATION_SLOPE = 1.3, 0.8  # where a tail starts and how it falls, in the spread of the sums
 PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 24.0  # how much of its own past outweighs the population,
 PRIOR_WINDOW = 12.0  # and so much again for each so many hours of window: sums that overlap say less
+POPULATION_SERIES = 2.0  # so many grown series of its kin outweigh the population
 BUDGET = 0.2  # false incidents a series-month (720 h) that the kinds' thresholds stand for
 NATS_PER_E_FOLD = 2.0  # measured on the tuning half: nats that divide the false incidents by e
+STRIDES = ((24, 11), (6, 5), (0, 1))  # sums over so many hours are alike: every so manieth is enough
+
+Kin = NDArray[np.intp]  # [series]: a number for each kin; a series without kin has one of its own
 
 
-def sums(excess: Floats, window: int) -> Floats:
-    """[series, hours]: the sum of the `window` hours that end with each, missing ones left out; NaN where the hour
-    itself is missing."""
+def own_tails(excess: Floats, floor: Floats, windows: Sequence[int]) -> Floats:
+    """What the sums over windows of the past hours, [series, hours], say of their tails: [series, windows, 5] of
+    spread; start, in spreads, and its weight against the prior's; excesses beyond it, in spreads, and their number.
+
+    A sum leaves missing hours out, and there is none where its last hour is missing. floor: [series], the least that
+    one hour is taken to stray.
+    """
     said = np.isfinite(excess)
-    total = np.cumsum(np.where(said, excess, 0), axis=1)
-    total[:, window:] = total[:, window:] - total[:, :-window]
-    return np.where(said, total, np.nan)
+    total = np.zeros((len(excess), excess.shape[1] + max(windows)))
+    np.cumsum(np.where(said, excess, 0), axis=1, out=total[:, max(windows) :])
+    return np.stack([_own_tail(total, said, floor, window) for window in windows], axis=1)
 
 
-def calibrate(past: Floats, floor: Floats, window: int) -> Floats:
-    """Tails from past sums over `window` hours, [series, hours]: [series, 3] of spread, start and slope, the last two
-    in spreads. floor: [series], the least that one hour is taken to stray."""
-    weight = 1 + window / PRIOR_WINDOW
-    past = np.sort(past[:, -LOOK_BACK:], axis=1)
-    count = np.isfinite(past).sum(axis=1)
+def _own_tail(total: Floats, said: Flags, floor: Floats, window: int) -> Floats:
+    """total: [series, hours and some before], added up since the first."""
+    stride = next(stride for hours, stride in STRIDES if window >= hours)
+    width = min(LOOK_BACK, said.shape[1])
+    last = slice(-1, -1 - width, -stride)
+    past = np.where(said[:, last], total[:, last] - total[:, : total.shape[1] - window][:, last], -np.inf)
+    past.sort(axis=1)
+    count = said[:, last].sum(axis=1)
     low, high = _quantile(past, count, TAIL), _quantile(past, count, 1 - TAIL)
     spread = np.maximum((high - low) / NORMAL_TAILS, floor * math.sqrt(window))
-    over = np.where(past > high[:, None], past - high[:, None], 0)
-    own = count / (count + PRIOR_HOURS * weight)
-    start = own * high / spread + (1 - own) * POPULATION_START
-    prior = PRIOR_EXCESSES * weight
-    slope = (over.sum(axis=1) / spread + prior * POPULATION_SLOPE) / ((over > 0).sum(axis=1) + prior)
+    over = np.maximum(past[:, -1 - int(past.shape[1] * TAIL) :] - high[:, None], 0)
+    heard = stride * count
+    own = heard / (heard + PRIOR_HOURS * _doubt(window))
+    excess, number = stride * over.sum(axis=1) / spread, stride * (over > 0).sum(axis=1)
+    return np.stack([spread, high / spread, own, excess, number], axis=1)
+
+
+def tail(own: Floats, kin: Kin, window: int) -> Floats:
+    """[series, 3] of spread, start and slope, the last two in spreads, from what the past of each says, [series, 5],
+    and where that is little from what its kin's do."""
+    spread, start, grown, excess, number = own.T
+    prior = PRIOR_EXCESSES * _doubt(window)
+    kin_start = _among(kin, grown, start, POPULATION_START)
+    kin_slope = _among(kin, grown, (excess + prior * POPULATION_SLOPE) / (number + prior), POPULATION_SLOPE)
+    start = grown * start + (1 - grown) * kin_start
+    slope = (excess + prior * kin_slope) / (number + prior)
     return np.stack([spread, start, slope], axis=1)
+
+
+def _among(kin: Kin, weight: Floats, own: Floats, population: float) -> Floats:
+    """[series]: the weighted mean over the kin of each, the population among them."""
+    total = np.bincount(kin, weight * own) + POPULATION_SERIES * population
+    mean: Floats = (total / (np.bincount(kin, weight) + POPULATION_SERIES))[kin]
+    return mean
+
+
+def _doubt(window: int) -> float:
+    return 1 + window / PRIOR_WINDOW
 
 
 def nats(tails: Floats, total: Floats) -> Floats:
@@ -59,9 +93,10 @@ def at_budget(threshold: float, budget: float) -> float:
     return threshold + NATS_PER_E_FOLD * math.log(BUDGET / budget)
 
 
-def _quantile(ordered: Floats, count: np.ndarray[tuple[int, ...], np.dtype[np.int_]], share: float) -> Floats:
-    """[series]: that share of the way through the first `count` of each ascending row; 0 for none."""
-    if not ordered.shape[1]:
+def _quantile(ordered: Floats, count: NDArray[np.int_], share: float) -> Floats:
+    """[series]: that share of the way through the last `count` of each ascending row; 0 for none."""
+    width = ordered.shape[1]
+    if not width:
         return np.zeros(len(ordered))
-    place = np.minimum((count * share).astype(int), np.maximum(count - 1, 0))
+    place = np.minimum((count * share).astype(int), np.maximum(count - 1, 0)) + width - np.maximum(count, 1)
     return np.where(count > 0, ordered[np.arange(len(ordered)), place], 0)

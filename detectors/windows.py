@@ -1,13 +1,15 @@
-"""Excess summed over windows, the most surprising taken. What spike and ramp are made of."""
+"""Excess summed over windows, the most surprising taken. What spike, shift and ramp are made of."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.moment import Moment, Odd, Outlook
+from detectors.baseline import LOOK_BACK, Course
+from detectors.kind import Stretch
+from detectors.moment import REACH, Moment, Odd, last_columns
 from detectors.series import Flags, Floats
-from detectors.threshold import at_budget, calibrate, nats, sums
+from detectors.threshold import Kin, at_budget, nats, own_tails, tail
 
 LIVE_SHARE = 0.5  # of the threshold is enough while an alert is live: its next hours are expected
 STANDS_OUT = 0.5  # of the usual error, and
@@ -17,35 +19,70 @@ WITH_OTHERS = 0.25  # of the window's typical excess: what an hour needs to coun
 @dataclass(frozen=True)
 class Windows:
     """hours: the lengths. threshold: nats at the standard budget. least_excess: the share of what was expected in the
-    window that is worth an alert, however sure. min_days: a series with less history is left alone."""
+    window that is worth an alert, however sure. week_ahead: expected a week before, not at 00:00 of the day. min_days:
+    a series with less history is left alone."""
 
+    name: str
     hours: tuple[int, ...]
     threshold: float
     least_excess: float
+    week_ahead: bool = False
     min_days: int = 0
+    young: bool = False
 
-    def learn(self, excess: Floats, floor: Floats) -> Floats:
-        """Tails of the sums over each window, [series, windows, 3], from past excesses, [series, hours]."""
-        return np.stack([calibrate(sums(excess, window), floor, window) for window in self.hours], axis=1)
+    def learn(self, course: Course) -> Floats:
+        """What the past sums over each window say of their tail, [series, windows, 5]."""
+        end = course.day * 24
+        width = min(end, LOOK_BACK + REACH)
+        excess = course.said[:, end - width : end] - self._outlook(course)[:, end - width : end]
+        return own_tails(excess, course.state.floor, self.hours)
 
-    def judge(self, moment: Moment, outlook: Outlook, tails: Floats, budget: float) -> Odd:
+    def settle(self, own: Floats, kin: Kin) -> Floats:
+        """The tails, [series, windows, 3]."""
+        return np.stack([tail(own[:, nth], kin, window) for nth, window in enumerate(self.hours)], axis=1)
+
+    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:
+        """[series]: some hour of the stretch is surprising enough."""
+        first, last = stretch.first, stretch.last
+        width = last - first + max(self.hours)
+        actual, expected = (
+            last_columns(columns, last, width, np.float64(np.nan))
+            for columns in (stretch.values, self._outlook(stretch.course))
+        )
+        said = np.isfinite(actual - expected)
+        needed = at_budget(self.threshold, budget) + stretch.caution
+        total, usual = (np.cumsum(np.where(said, hours, 0), axis=1) for hours in (actual - expected, expected))
+        hours = np.arange(width - (last - first), width)
+        found = np.zeros(len(actual), np.bool_)
+        for nth, window in enumerate(self.hours):
+            over = total[:, hours] - total[:, hours - window]
+            enough = over > self.least_excess * (usual[:, hours] - usual[:, hours - window])
+            surprise = nats(lesson[:, None, nth], over)
+            found |= (said[:, hours] & enough & (surprise >= needed[:, None])).any(axis=1)
+        return found
+
+    def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:
         """The series whose newest hour stands out and ends a window whose sum is too surprising for its own past."""
-        said = moment.fresh & np.isfinite(outlook.expected)
-        excess = np.where(said, moment.actual - outlook.expected, 0)
+        expected = moment.week_ahead if self.week_ahead else moment.day_ahead
+        said = moment.fresh & np.isfinite(expected)
+        strayed = np.where(said, moment.actual - expected, 0)
         ends = np.array(self.hours) - 1
-        total = np.cumsum(excess[:, ::-1], axis=1)[:, ends]
-        usual = np.cumsum(np.where(said, outlook.expected, 0)[:, ::-1], axis=1)[:, ends]
-        surprise = np.where(total > self.least_excess * usual, nats(tails, total), -np.inf)
+        total = np.cumsum(strayed[:, ::-1], axis=1)[:, ends]
+        usual = np.cumsum(np.where(said, expected, 0)[:, ::-1], axis=1)[:, ends]
+        surprise = np.where(total > self.least_excess * usual, nats(lesson, total), -np.inf)
         best = surprise.argmax(axis=1)
         score = surprise[np.arange(len(best)), best]
 
-        needed = np.where(moment.live, LIVE_SHARE, 1) * at_budget(self.threshold, budget)
-        rows = np.flatnonzero(said[:, -1] & (score >= needed) & (moment.past.days >= self.min_days))
-        within = np.arange(excess.shape[1]) >= excess.shape[1] - 1 - ends[best[rows], None]
-        hours = within & said[rows] & _stands_out(np.where(within, excess[rows], 0), moment.past.scale[rows])
+        needed = np.where(moment.live, LIVE_SHARE, 1) * (at_budget(self.threshold, budget) + moment.caution)
+        rows = np.flatnonzero(said[:, -1] & (score >= needed) & (moment.days >= self.min_days))
+        within = np.arange(strayed.shape[1]) >= strayed.shape[1] - 1 - ends[best[rows], None]
+        hours = within & said[rows] & _stands_out(np.where(within, strayed[rows], 0), moment.scale[rows])
         rows, hours = rows[hours[:, -1]], hours[hours[:, -1]]
-        why = tuple(_rarity(score[row], self.hours[best[row]], moment.past.days[row]) for row in rows)
-        return Odd(rows, hours, outlook.expected[rows], score[rows], outlook.profile[rows], why)
+        why = tuple(_rarity(score[row], self.hours[best[row]], moment.days[row]) for row in rows)
+        return Odd(rows, hours, expected[rows], score[rows], why, weeks_ago=int(self.week_ahead))
+
+    def _outlook(self, course: Course) -> Floats:
+        return course.week_ahead if self.week_ahead else course.ahead
 
 
 def _stands_out(excess: Floats, scale: Floats) -> Flags:

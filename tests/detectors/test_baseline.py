@@ -9,15 +9,23 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from billing.hours import HOUR, WEEK_HOURS
-from detectors.baseline import Baseline, follow
+from detectors.baseline import Baseline, Course
 from detectors.second_opinion import stl_expected
 
 ROWS = arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(0, 400)), elements=st.floats(0, 1e9))
 
 
+def walked(said: np.ndarray, start: datetime) -> Course:
+    """All columns given, from the 00:00 of the first on to that after the last."""
+    days = -(-(start.hour + said.shape[1]) // 24)
+    whole = np.full((len(said), days * 24), np.nan)
+    whole[:, start.hour : start.hour + said.shape[1]] = said
+    return Course(whole, start - start.hour * HOUR, days)
+
+
 def fit(values: np.ndarray, learned: np.ndarray, start: datetime) -> Baseline:
     """The baseline after all columns given."""
-    return follow(np.where(learned, values, np.nan), start).baseline
+    return walked(np.where(learned, values, np.nan), start).baseline()
 
 
 def learned(values):
@@ -68,19 +76,37 @@ def test_what_was_expected_came_from_the_days_before(usage, panel_of):
     later = values.copy()
     later[0, 20 * 24 + 7 :] *= 9
     start = panel_of(values[0]).start
-    np.testing.assert_array_equal(follow(values, start).ahead[:, : 21 * 24], follow(later, start).ahead[:, : 21 * 24])
+    np.testing.assert_array_equal(walked(values, start).ahead[:, : 21 * 24], walked(later, start).ahead[:, : 21 * 24])
 
 
-def test_the_older_profile_is_that_of_a_week_before(usage, panel_of):
+def test_a_week_ago_it_expected_what_it_expected_then(usage, panel_of):
     values, start = usage(42)[None], panel_of(usage(42)).start
-    np.testing.assert_array_equal(follow(values, start).older, follow(values[:, :-WEEK_HOURS], start).baseline.profile)
+    course, then = walked(values, start), walked(values[:, :-WEEK_HOURS], start)
+    row = np.arange(1)
+    np.testing.assert_array_equal(course.profile(row, weeks_ago=1), then.profile(row))
+    np.testing.assert_array_equal(course.week_ahead[:, 21 * 24 : -WEEK_HOURS], course.ahead[:, 14 * 24 : -WEEK_HOURS])
+
+
+@pytest.mark.parametrize("day", [41, 38, 37])
+def test_going_back_and_on_again_changes_nothing(usage, panel_of, day):
+    values, start = usage(42)[None], panel_of(usage(42)).start
+    course = walked(values, start)
+    assert course.rewind(day)
+    np.testing.assert_array_equal(course.state.profile(), walked(values[:, : day * 24], start).state.profile())
+    course.walk(42)
+    np.testing.assert_array_equal(course.state.profile(), walked(values, start).state.profile())
+    np.testing.assert_array_equal(course.ahead, walked(values, start).ahead)
+
+
+def test_what_is_long_past_is_forgotten(usage, panel_of):
+    assert not walked(usage(42)[None], panel_of(usage(42)).start).rewind(30)
 
 
 def test_a_late_start_is_as_good_as_a_short_history(usage, panel_of):
     values, start = usage(42)[None], panel_of(usage(42)).start
     late = values.copy()
     late[0, : 14 * 24] = np.nan
-    whole, part = follow(late, start).baseline, follow(values[:, 14 * 24 :], start).baseline
+    whole, part = walked(late, start).baseline(), walked(values[:, 14 * 24 :], start).baseline()
     np.testing.assert_array_equal(whole.profile, part.profile)
     np.testing.assert_array_equal(whole.days, part.days)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from billing.hours import DAY, HOUR, hours_between
-from detectors import past
+from detectors.baseline import State
 from detectors.scan import KINDS, Finding, Scanner
 from detectors.series import Panel
 
@@ -74,15 +74,30 @@ def test_memory_changes_nothing(busy):
 
 def test_each_past_is_walked_once(busy, monkeypatch):
     walked = []
-    walk = past.follow
-    monkeypatch.setattr(past, "follow", lambda said, start: walked.append(len(said)) or walk(said, start))
+    correct = State.correct
+    monkeypatch.setattr(State, "correct", lambda state, *day: walked.append(len(state.level)) or correct(state, *day))
     scanner = Scanner()
-    step_by_step(replace(busy, values=np.full_like(busy.values, 7.0) + np.arange(5)[:, None]), 41 * 24, scanner)
-    assert walked == [5]
-    restated = np.full_like(busy.values, 7.0) + np.arange(5)[:, None]
+    quiet = np.full_like(busy.values, 7.0) + np.arange(5)[:, None]
+    step_by_step(replace(busy, values=quiet), 41 * 24, scanner)
+    assert walked == [5] * 41
+    walked.clear()
+    restated = quiet.copy()
     restated[2, 100] = 8.0
     scanner.scan(replace(busy, values=restated), busy.end - HOUR)
-    assert walked == [5, 1]
+    assert walked == [1] * 41
+
+
+def test_hours_judged_again_are_judged_from_where_they_were(busy, monkeypatch):
+    walked = []
+    correct = State.correct
+    monkeypatch.setattr(State, "correct", lambda state, *day: walked.append(len(state.level)) or correct(state, *day))
+    scanner = Scanner()
+    scanner.scan(busy, busy.end - HOUR)
+    walked.clear()
+    again, _ = scanner.scan(busy, busy.end - 3 * DAY)
+    assert len(walked) < 10
+    anew, _ = Scanner().scan(busy, busy.end - 3 * DAY)
+    assert joined(again) == joined(anew)
 
 
 @pytest.mark.parametrize("days", [1, 5, 6])

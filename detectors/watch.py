@@ -1,0 +1,136 @@
+"""Some series, hour after hour: who is suspect today, and what each kind says of them at the close of an hour."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.hours import WEEK_HOURS
+from detectors.baseline import Rows
+from detectors.kind import Kind, Stretch
+from detectors.moment import LIVE_HOURS, REACH, Lives, Moment, Odd, last_columns
+from detectors.past import Past
+from detectors.series import Flags, Floats
+from detectors.threshold import Kin
+
+ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could be learned
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a kind found: `odd` at `index`, of the series in `row`; columns: the odd hours that are new."""
+
+    row: int
+    kind: str
+    odd: Odd
+    index: int
+    columns: NDArray[np.intp]
+    profile: Floats
+    scale: float
+
+
+@dataclass
+class Watch:
+    """values, learned: [series, hours of whole days] from a 00:00 UTC on; hours to come are NaN. kin, caution, lives:
+    of each series. past: as of the 00:00 UTC before the first hour to judge. min_days: of history before that a series
+    is judged."""
+
+    kinds: Sequence[Kind]
+    past: Past
+    values: Floats
+    learned: Flags
+    kin: Kin
+    caution: Floats
+    lives: Lives
+    min_days: int
+
+    def judge(self, first: int, last: int, budget: float) -> Iterator[Found]:
+        """The columns [first, last), in their order. An hour found is not learned from any more (Kind.young aside)."""
+        found = np.zeros_like(self.learned)
+        for day in range(first // 24, -(-last // 24)):
+            if day > self.past.course.day:
+                self.past.add(self._said(slice(self.past.course.day * 24, day * 24)))
+            lessons = self._lessons()
+            hours = range(max(first, day * 24), min(last, day * 24 + 24))
+            rows = self._suspects(hours, lessons, budget)
+            for column in hours if rows.size else ():
+                new = list(self._at_close(column, rows, lessons, budget, found))
+                early = np.unique([one.row for one in new if one.columns[0] < day * 24]).astype(np.intp)
+                if early.size:
+                    self.past.again(early, self._said(slice(None), early))
+                    lessons = self._lessons()
+                yield from new
+
+    def age(self, column: int) -> Floats:
+        """[series]: days from the first hour heard to 00:00 of the column's day."""
+        return np.maximum(column // 24 * 24 - self.lives.heard, 0) / 24
+
+    @property
+    def days(self) -> Floats:
+        """[series]: of history that were learned from."""
+        return self.past.course.state.hours / 24
+
+    def ready(self, column: int) -> Flags:
+        """[series]: there is enough past to judge by."""
+        return (self.age(column) >= self.min_days) & (self.days >= ENOUGH_SAID * self.min_days)
+
+    def _said(self, columns: slice, rows: Rows | slice = slice(None)) -> Floats:
+        return np.where(self.learned[rows, columns], self.values[rows, columns], np.nan)
+
+    def _lessons(self) -> list[Floats]:
+        return [kind.settle(own, self.kin) for kind, own in zip(self.kinds, self.past.lessons, strict=True)]
+
+    def _suspects(self, hours: range, lessons: Sequence[Floats], budget: float) -> Rows:
+        """The series that a kind may find odd in these hours of one day, or that are under alert."""
+        first, last = hours[0], hours[-1] + 1
+        newcomers = self.lives.newcomers(last - 1)
+        stretch = Stretch(self.values, self.past.course, first, last, newcomers, self.caution)
+        suspect = np.zeros(len(self.values), np.bool_)
+        for kind, lesson in zip(self.kinds, lessons, strict=True):
+            suspect |= kind.may(stretch, lesson, budget)
+        suspect |= ~self.learned[:, max(0, first - REACH) : last].all(axis=1)
+        return np.flatnonzero(suspect & (self.ready(first) | newcomers))
+
+    def _at_close(
+        self, column: int, rows: Rows, lessons: Sequence[Floats], budget: float, found: Flags
+    ) -> Iterator[Found]:
+        """What the kinds find at the close of the hour in `column`; marks it in `learned` and `found`."""
+        moment = self._moment(column, rows)
+        ready = self.ready(column)[rows]
+        for kind, lesson in zip(self.kinds, lessons, strict=True):
+            odd = kind.judge(moment, lesson[rows], budget)
+            for index, among in enumerate(odd.rows):
+                row = rows[among]
+                columns = column + 1 - REACH + np.flatnonzero(odd.hours[index])
+                if found[row, column] or not (kind.young or ready[among]):
+                    continue
+                columns = columns[~found[row, columns]]
+                found[row, columns] = True
+                self.learned[row, columns] &= kind.young
+                profile = self.past.course.profile(rows[among : among + 1], odd.weeks_ago)[0]
+                profile = np.zeros(WEEK_HOURS) if kind.young else profile
+                yield Found(int(row), kind.name, odd, index, columns, profile, float(moment.scale[among]))
+
+    def _moment(self, column: int, rows: Rows) -> Moment:
+        def last(columns: Floats) -> Floats:
+            return last_columns(columns[rows], column + 1, REACH, np.float64(np.nan))
+
+        course = self.past.course
+        actual = last(self.values)
+        known = last_columns(self.learned[rows], column + 1, REACH, np.True_)
+        said = np.isfinite(actual)
+        lives = self.lives
+        return Moment(
+            actual=actual,
+            day_ahead=last(course.ahead),
+            week_ahead=last(course.week_ahead),
+            fresh=np.concatenate([(said & known)[:, :-1], said[:, -1:]], axis=1),
+            live=np.any(~known[:, -1 - LIVE_HOURS : -1], axis=1),
+            newcomer=lives.newcomers(column)[rows],
+            first_week=lives.newcomers(column, WEEK_HOURS)[rows],
+            idle=lives.idle[rows],
+            days=self.days[rows],
+            scale=course.scale(rows),
+            caution=self.caution[rows],
+        )
