@@ -1,7 +1,7 @@
 """How surprising is an excess? Each series is measured on its own tail.
 
 The sum of the excess over a window is compared with the sums of the same series over its last six weeks: beyond
-their 90 % point the chance of a larger one falls exponentially (Pickands 1975, Balkema and de Haan 1974, with the
+their 95 % point the chance of a larger one falls exponentially (Pickands 1975, Balkema and de Haan 1974, with the
 shape at 0), at a rate that is theirs as far as there is history and that of their kin, or of the public panel, where
 there is not. Surprise is in nats: -log of that chance.
 """
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from detectors.baseline import LOOK_BACK
 from detectors.series import Flags, Floats
 
-TAIL = 0.1  # the share of the past that counts as tail
-NORMAL_TAILS = 2.5631  # the distance between the 10 % and 90 % points of a normal, in standard deviations
-POPULATION_START, POPULATION_SLOPE = 1.3, 0.8  # where a tail starts and how it falls, in the spread of the sums
+TAIL = 0.05  # the share of the past that counts as tail
+NORMAL_TAILS = 3.2897  # the distance between the 5 % and 95 % points of a normal, in standard deviations
+POPULATION_START, POPULATION_SLOPE = 1.5, 0.8  # where a tail starts and how it falls, in the spread of the sums
 PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 24.0  # how much of its own past outweighs the population,
 PRIOR_WINDOW = 12.0  # and so much again for each so many hours of window: sums that overlap say less
 POPULATION_SERIES = 2.0  # so many grown series of its kin outweigh the population

@@ -2,4 +2,4 @@
 
 from detectors.windows import Windows
 
-RAMP = Windows(name="ramp", hours=(72,), threshold=7.0, least_excess=0.2, week_ahead=True, min_days=28)
+RAMP = Windows(name="ramp", hours=(72,), threshold=6.5, least_excess=0.2, week_ahead=True, min_days=28)

@@ -2,4 +2,4 @@
 
 from detectors.windows import Windows
 
-SPIKE = Windows(name="spike", hours=(1, 3, 6, 12, 24), threshold=9.5, least_excess=0.1)
+SPIKE = Windows(name="spike", hours=(1, 3, 6, 12, 24, 48), threshold=8.3, least_excess=0.05)
