@@ -212,7 +212,8 @@ def _measure(alert: Alert, grid: Grid, rollup: str) -> tuple[Alert, bool]:
     row = grid.row_of.get(alert.key)
     if row is None or alert.started_at < grid.start:
         return alert, False
-    columns = [hours_between(grid.start, hour) for hour in alert.hours if hour < grid.end]
+    end = grid.end
+    columns = [hours_between(grid.start, hour) for hour in alert.hours if hour < end]
     pairs = [
         (alert.expected_at(grid.start + column * HOUR), int(grid.values[row, column]))
         for column in columns

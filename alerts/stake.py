@@ -1,70 +1,19 @@
 """What an alert costs: the steps from the expected bill to the actual one (billing-rules, "What a spike costs")."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alerts.alert import Alert, Stake, whole
-from billing.bill import Line, Rules, block_lines, total
-from billing.book import Book, Contract
-from billing.grid import Grid, SeriesKey
-from billing.hours import HOUR, WEEK_HOURS, Month, hour_of_week, hours_between
-from billing.metering import Block
-from billing.rollups import Hours, add, percentile, percentile_index
-
-Expect = Callable[[SeriesKey], Hours]  # [168] whole base units that the baseline expects by hour of week
-
-
-@dataclass
-class ContractMonth:
-    """One contract's hours of one month, org by org, with missing and coming hours at the baseline."""
-
-    contract: Contract
-    month: Month
-    span: tuple[datetime, datetime]
-    series: dict[SeriesKey, Hours]
-
-    def metered(self) -> dict[str, Hours]:
-        """Per meter the orgs' sum; a meter without any usage has no line."""
-        rows: dict[str, list[Hours]] = {}
-        for (_, meter), hours in self.series.items():
-            rows.setdefault(meter, []).append(hours)
-        summed = {meter: add(np.array(of_meter)) for meter, of_meter in rows.items()}
-        return {meter: hours for meter, hours in summed.items() if hours.any()}
-
-    def lines(self, book: Book, rules: Rules) -> list[Line]:
-        """What the month costs at these hours."""
-        metered = self.metered()
-        width = hours_between(*self.span)
-        hours = np.array(list(metered.values())) if metered else np.zeros((0, width), np.int64)
-        keys = [(self.contract, meter) for meter in metered]
-        block = Block(self.span, [self.contract], keys, hours, np.full(len(keys), width))
-        return block_lines(book, rules, self.month, block)
-
-
-def projected(book: Book, grid: Grid, contract: Contract, month: Month, expect: Expect) -> ContractMonth | None:
-    """The whole month of a contract if the hours to come, and the missing ones, follow the baseline."""
-    span = contract.span(month)
-    if span is None:
-        return None
-    width = hours_between(*span)
-    part = grid.between(*span)
-    lead = hours_between(span[0], part.start)
-    week = (hour_of_week(span[0]) + np.arange(width)) % WEEK_HOURS
-    series: dict[SeriesKey, Hours] = {}
-    for org in book.orgs_of.get(contract.customer_id, ()):
-        for meter in grid.meters_of.get(org.org_id, ()):
-            key = (org.org_id, meter)
-            row = grid.row_of[key]
-            hours = expect(key)[week].astype(part.values.dtype)
-            known = hours[lead : lead + part.seen.shape[1]]
-            known[part.seen[row]] = part.values[row][part.seen[row]]
-            series[key] = hours
-    return ContractMonth(contract, month, span, series)
+from alerts.alert import Alert, Stake
+from alerts.contract_month import ContractMonth, Expect, projected
+from billing.bill import Line, Rules, total
+from billing.book import Book
+from billing.grid import Grid
+from billing.hours import HOUR, Month, hours_between
+from billing.rollups import percentile, percentile_index
 
 
 def weigh(
@@ -76,13 +25,14 @@ def weigh(
     free: dict[str, int | None] = {}
     live = [alert for alert in alerts if alert.live]
     for month in sorted(wanted):
-        touched = [a for a in live if any(Month.of(hour) == month for hour in a.hours)]
+        touched = [a for a in live if _is_in(a, month)]
         for customer_id in sorted({a.customer_id for a in touched}):
             mine = sorted(
                 (a for a in touched if a.customer_id == customer_id), key=lambda a: (a.started_at, a.alert_id)
             )
+            meters = {alert.meter for alert in mine}
             for contract in book.contracts_of.get(customer_id, ()):
-                project = projected(book, grid, contract, month, _frozen(mine, expect))
+                project = projected(book, rules, grid, contract, month, _frozen(mine, expect), meters)
                 if project:
                     for alert, step in _steps(book, rules, project, mine):
                         kept[alert.alert_id].append(Stake(month, step, contract.currency))
@@ -98,6 +48,12 @@ def weigh(
         else a
         for a in alerts
     ]
+
+
+def _is_in(alert: Alert, month: Month) -> bool:
+    """Whether any of its hours is the month's."""
+    first = bisect_left(alert.hours, month.start)
+    return first < len(alert.hours) and alert.hours[first] < month.end
 
 
 def _frozen(alerts: Sequence[Alert], expect: Expect) -> Expect:
@@ -119,7 +75,8 @@ def _steps(book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Al
     concerned = [alert for alert in alerts if inside.get(alert.alert_id)]
     if not concerned:
         return []
-    unpriced = {line.meter for line in project.lines(book, rules) if line.amount is None}
+    now = project.lines(book, rules)
+    unpriced = {line.meter for line in now if line.amount is None}
     actual = {key: hours.copy() for key, hours in project.series.items()}
     for alert in concerned:
         hours = inside[alert.alert_id]
@@ -136,7 +93,7 @@ def _steps(book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Al
     for alert in concerned:
         columns = list(inside[alert.alert_id])
         project.series[alert.key][columns] = actual[alert.key][columns]
-        after = cost(project.lines(book, rules))
+        after = cost(now if alert is concerned[-1] else project.lines(book, rules))
         steps.append((alert, after - before))
         before = after
     return steps
@@ -174,8 +131,3 @@ def _merged(stakes: Sequence[Stake]) -> tuple[Stake, ...]:
     for stake in stakes:
         sums[stake.month, stake.currency] = sums.get((stake.month, stake.currency), Decimal(0)) + stake.amount
     return tuple(Stake(month, amount, currency) for (month, currency), amount in sorted(sums.items()))
-
-
-def follow(profiles: Mapping[SeriesKey, NDArray[np.float64]]) -> Expect:
-    """An `Expect` that follows the profiles [168]; 0 for a series without one."""
-    return lambda key: whole(profiles[key]) if key in profiles else np.zeros(WEEK_HOURS, np.int64)

@@ -1,19 +1,19 @@
 """Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, insert, select, text, update
+from sqlalchemy import Column, Table, bindparam, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import tables
 from alerts.alert import Alert, Stake, Transition
 from alerts.ticket import Claim, Ticket
-from billing.hours import Month, iso, parse_time
+from billing.hours import Month, iso
 
 CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
 
@@ -60,10 +60,8 @@ def alert(connection: Connection, alert_id: str) -> Alert | None:
 def save_alerts(connection: Connection, before: Sequence[Alert], after: Iterable[Alert]) -> None:
     """Write the alerts that are new or differ from `before`."""
     known = {a.alert_id: a for a in before}
-    for one in after:
-        if known.get(one.alert_id) != one:
-            row = _alert_row(one)
-            _put(connection, tables.alerts, {"alert_id": row.pop("alert_id")}, row)
+    rows = [_alert_row(one) for one in after if known.get(one.alert_id) != one]
+    _put_all(connection, tables.alerts.c.alert_id, known.keys(), rows)
 
 
 def add_transitions(connection: Connection, moved: Sequence[Transition]) -> None:
@@ -98,16 +96,28 @@ def unsettled_months(connection: Connection) -> set[Month]:
 def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterable[Ticket]) -> None:
     """Write the tickets that are new or differ from `before`."""
     known = {t.ticket_id: t for t in before}
-    for one in after:
-        if known.get(one.ticket_id) != one:
-            row = {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
-            _put(connection, tables.tickets, {"ticket_id": row.pop("ticket_id")}, row)
+    rows = [
+        {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
+        for one in after
+        if known.get(one.ticket_id) != one
+    ]
+    _put_all(connection, tables.tickets.c.ticket_id, known.keys(), rows)
+
+
+def _put_all(connection: Connection, key: Column[str], known: Container[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows with `key`; those in `known` are there already, and are written in one go."""
+    there = [{"this": row[key.name], **row} for row in rows if row[key.name] in known]
+    if there:
+        connection.execute(update(key.table).where(key == bindparam("this")), there)
+    for row in rows:
+        if row[key.name] not in known:
+            _put(connection, key.table, {key.name: row[key.name]}, row)
 
 
 def _put(connection: Connection, table: Table, key: Mapping[str, Any], row: Mapping[str, Any]) -> None:
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(update(table).where(*where).values(**row)).rowcount == 0:
-        connection.execute(insert(table).values(**key, **row))
+        connection.execute(insert(table).values({**key, **row}))
 
 
 def _alert_row(one: Alert) -> dict[str, Any]:
@@ -129,7 +139,7 @@ def _alert(row: Any) -> Alert:
     return Alert(
         **{
             **values,
-            "hours": tuple(parse_time(hour) for hour in row["hours"]),
+            "hours": tuple(map(datetime.fromisoformat, row["hours"])),
             "profile": np.array(row["profile"], np.int64),
             "reasons": tuple(row["reasons"]),
             "expected": int(row["expected"]),

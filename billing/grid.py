@@ -158,7 +158,8 @@ class Tape:
         self._applied = np.full(cells, -1, np.int64)
         wide = int(self._quantity.max(initial=0)) * layout.most > LARGEST
         self._values: Hours = np.zeros((len(layout.keys), self._width), object if wide else np.int64)
-        self._seen = np.zeros(self._values.shape, np.int32)  # how many types say something
+        self._saying = np.zeros(self._values.shape, np.int32)  # how many types say something
+        self._seen = np.zeros(self._values.shape, np.bool_)
         self._next = 0
         self.keys = layout.keys
 
@@ -174,12 +175,13 @@ class Tape:
         fresh = self._winning(fresh[np.argsort(self._seq[fresh], kind="stable")])
         cell, row, hour = self._cell[fresh], self._row[fresh], self._hour[fresh]
         np.add.at(self._values, (row, hour), self._quantity[fresh].astype(self._values.dtype) - self._held[cell])
-        np.add.at(self._seen, (row, hour), self._said[fresh].astype(np.int32) - self._holds[cell])
+        np.add.at(self._saying, (row, hour), self._said[fresh].astype(np.int32) - self._holds[cell])
+        self._seen[row, hour] = self._saying[row, hour] > 0
         self._held[cell], self._holds[cell] = self._quantity[fresh], self._said[fresh]
         self._applied[cell] = self._seq[fresh]
         changed = self._start + int(hour.min()) * HOUR if hour.size else None
         columns = min(hours_between(self._start, at), self._width)
-        return Grid(self.keys, self._start, self._values[:, :columns], self._seen[:, :columns] > 0), changed
+        return Grid(self.keys, self._start, self._values[:, :columns], self._seen[:, :columns]), changed
 
     def _winning(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of rows in the order of ingest the last of each cell, unless a later one holds already."""

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
 from alerts import store
 from alerts.alert import Alert, advance, of_book
-from alerts.stake import Expect, follow, weigh
+from alerts.contract_month import Expect, follow
+from alerts.stake import weigh
 from alerts.store import Judged
-from billing import book_store
 from billing.book import Book
 from billing.database import transaction
+from billing.grid import SeriesKey
 from billing.hours import Month, floor_hour, hours_between
+from billing.rollups import Hours
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
 from flows.usage import LATE, Known, known, open_months, panel
@@ -43,9 +46,9 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         if mark and floor_hour(at) < mark.upto:
             return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
         usage = usage or known(app.lake, app.rules.catalog, at, mark)
-        book = book_store.load(connection)
+        book = app.book(connection)
         before = store.alerts(connection, usage.grid.start)
-        series = panel(usage.grid, book, before)
+        series = panel(usage, book, before)
         since = _since(mark, usage)
         found, skipped = app.scanner.scan(series, since)
         findings = [part for finding in found if (part := _from(finding, mark.since if mark else since))]
@@ -62,9 +65,17 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
 
 
 def forecast(app: App, series: Panel) -> Expect:
-    """What every series is expected to do from the panel's end on."""
-    profiles = app.scanner.baseline(series).profile
-    return follow(dict(zip(series.keys, profiles, strict=True)))
+    """What every series is expected to do from the panel's end on; learned when the first one is asked for."""
+
+    @cache
+    def learned() -> Expect:
+        profiles = app.scanner.baseline(series).profile
+        return follow(dict(zip(series.keys, profiles, strict=True)))
+
+    def expect(key: SeriesKey) -> Hours:
+        return learned()(key)
+
+    return expect
 
 
 def _from(finding: Finding, start: datetime) -> Finding | None:

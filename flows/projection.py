@@ -21,7 +21,7 @@ def projection(app: App, month: Month, until: datetime) -> list[ProjectedLine]:
     with reading(app.engine) as connection:
         book = book_store.load(connection)
         alerts = of_book(store.alerts(connection, usage.grid.start), book, app.rules.catalog.meters)
-    return project(book, app.rules, usage.grid, panel(usage.grid, book, alerts), month, until, LATE, book.customers)
+    return project(book, app.rules, usage.grid, panel(usage, book, alerts), month, until, LATE, book.customers)
 
 
 def document(lines: Sequence[ProjectedLine]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _apart(app: App) -> App:
     kept: Mapping[str, Kept] = {"eml": Kept(), "smtp": Kept()}
     mail = app.settings.mail.model_copy(update={"reviewers": ()})
     settings = app.settings.model_copy(update={"mail": mail})
-    return replace(app, engine=engine, sinks=kept, settings=settings, scanner=scanner(app.settings))
+    return replace(app, engine=engine, sinks=kept, settings=settings, scanner=scanner(app.settings), books={})
 
 
 def _score(

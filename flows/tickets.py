@@ -13,7 +13,6 @@ from alerts.letter import Desks, ticket_letter
 from alerts.outbox import Drained
 from alerts.review import review_letter
 from alerts.ticket import Ticket, ended, settle, written
-from billing import book_store
 from billing.book import Book
 from billing.database import transaction
 from billing.hours import Month, floor_hour
@@ -40,7 +39,7 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         months = sorted({*open_months(at), *store.unsettled_months(connection)})
         if mark and floor_hour(at) < mark.upto:
             return Settled(tuple(store.tickets(connection, months)), 0)
-        book = book_store.load(connection)
+        book = app.book(connection)
         alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
         before = store.tickets(connection, months)
         after, owing = [], []

@@ -13,7 +13,7 @@ from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
 from billing.hours import DAY, HOUR, Month, floor_hour, hours_between
 from billing.lake import Lake
-from detectors.series import Panel
+from detectors.series import Floats, Panel
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
 NEVER = -1  # a recording has no place in the order of ingest: nothing comes in while it plays
@@ -22,10 +22,14 @@ LATE = BLIND  # how late the vendor's usage may come
 
 @dataclass(frozen=True)
 class Known:
-    """Usage as known at `at`. `changed`: the earliest hour that is new or restated since the last cycle."""
+    """Usage as known at `at`. `changed`: the earliest hour that is new or restated since the last cycle.
+
+    floats: the grid as detectors take it.
+    """
 
     at: datetime
     grid: Grid
+    floats: Floats
     changed: datetime | None
     seq: int
 
@@ -49,9 +53,11 @@ def known(lake: Lake, catalog: Catalog, at: datetime, seen: Judged | None = None
     """
     at, start = floor_hour(at), window(at)
     seq = lake.seq
+    grid = Grid.of(lake.current(start, at), catalog, start, at)
     return Known(
         at=at,
-        grid=Grid.of(lake.current(start, at), catalog, start, at),
+        grid=grid,
+        floats=as_float(grid),
         changed=lake.changed(start, at, seen.seq if seen else -1, seen.upto if seen else at),
         seq=max(seen.seq if seen else -1, seq),
     )
@@ -62,30 +68,45 @@ class Recording:
     """A past span played again: at each step only what had been observed by then."""
 
     tape: Tape
+    floats: Floats  # [series, hours of the tape]
+    told: datetime  # the end of the hours that are in them
 
     @classmethod
     def of(cls, lake: Lake, catalog: Catalog, first: datetime, last: datetime) -> "Recording":
         """For steps in [first, last]."""
         start = window(first)
-        return cls(Tape(lake.told(start, last), lake.names(), catalog, start, last))
+        tape = Tape(lake.told(start, last), lake.names(), catalog, start, last)
+        return cls(tape, np.full((len(tape.keys), hours_between(start, last)), np.nan), start)
 
     def at(self, at: datetime) -> Known:
         """What was known at `at`; steps must not go back."""
         grid, changed = self.tape.at(at)
-        return Known(at, grid.between(window(at), floor_hour(at)), changed, NEVER)
+        since = min(changed or self.told, self.told)
+        if since < self.told:
+            self.floats = self.floats.copy()  # who was handed the past keeps it as it was told
+        first, self.told = hours_between(grid.start, since), grid.end
+        part = grid.between(since, grid.end)
+        self.floats[:, first : first + part.seen.shape[1]] = as_float(part)
+        start, end = window(at), floor_hour(at)
+        columns = slice(hours_between(grid.start, start), hours_between(grid.start, end))
+        return Known(at, grid.between(start, end), self.floats[:, columns], changed, NEVER)
 
 
-def panel(grid: Grid, book: Book, alerts: list[Alert]) -> Panel:
+def panel(usage: Known, book: Book, alerts: list[Alert]) -> Panel:
     """The series of the book's orgs for the detectors; hours of live alerts are not learned from."""
+    grid, floats, start, end = usage.grid, usage.floats, usage.grid.start, usage.grid.end
     rows = [row for row, (org_id, _) in enumerate(grid.keys) if org_id in book.orgs]
-    chosen = Grid(tuple(grid.keys[row] for row in rows), grid.start, grid.values[rows], grid.seen[rows])
-    learned = np.ones(chosen.seen.shape, np.bool_)
+    if len(rows) < len(grid.keys):
+        floats = floats[rows]
+    keys = tuple(grid.keys[row] for row in rows)
+    row_of = {key: row for row, key in enumerate(keys)}
+    learned = np.ones(floats.shape, np.bool_)
     for alert in alerts:
-        row = chosen.row_of.get(alert.key)
+        row = row_of.get(alert.key)
         if row is not None and alert.live and alert.kind != FIRST_USE:
-            columns = [hours_between(grid.start, hour) for hour in alert.hours if grid.start <= hour < grid.end]
+            columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
             learned[row, columns] = False
-    return Panel(chosen.keys, chosen.start, as_float(chosen), learned)
+    return Panel(keys, start, floats, learned)
 
 
 def complete_to(grid: Grid, book: Book) -> datetime | None:

@@ -10,14 +10,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
 
 from alerts import schema
 from alerts.clock import Clock, Desk, month_clock
 from alerts.outbox import Sink
 from alerts.ticket import Policy
-from billing import catalog, policy
+from billing import book_store, catalog, policy
 from billing.bill import Rules
-from billing.book import Partner
+from billing.book import Book, Partner
 from billing.database import connect
 from billing.errors import Fault, SettingsError
 from billing.hours import Month
@@ -43,6 +44,14 @@ class App:
     sinks: Mapping[str, Sink]
     scanner: Scanner
     clocks: dict[tuple[Month, str], Clock] = field(default_factory=dict)
+    books: dict[int, Book] = field(default_factory=dict)  # of `engine`, by version
+
+    def book(self, connection: Connection) -> Book:
+        """The book that holds. A version never changes, so that each is read once."""
+        version = book_store.newest(connection)
+        if version not in self.books:
+            self.books[version] = book_store.load(connection, version)
+        return self.books[version]
 
     def clock(self, month: Month, partner: Partner) -> Clock:
         """The month-end clock of the partner's customers."""

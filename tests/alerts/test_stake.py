@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from alerts.alert import Alert
-from alerts.stake import Expect, weigh
+from alerts.contract_month import Expect
+from alerts.stake import weigh
 from billing import catalog
 from billing.bill import Rules
 from billing.book import Book
@@ -159,3 +160,17 @@ def test_a_dismissed_alert_is_not_weighed_and_stays_in_the_bill_on_both_sides() 
     )
     _, later = weighed(book, grid, expect, replace(first, state="dismissed"), second)
     assert later.stakes[0].amount == 90 * 18
+
+
+def test_what_hosts_bring_along_is_taken_off_their_stake() -> None:
+    """90 more hosts are 1,620 USD; in their 20 hours they pay for the 50 containers that were not included, 2 USD."""
+    book, grid, expect, spike = hosts(range(600, 620))
+    containers = np.full((1, 620), 100, np.int64)
+    both = Grid(
+        (("o1", "infra_container"), *grid.keys),
+        grid.start,
+        np.concatenate([containers, grid.values]),
+        np.ones((2, 620), np.bool_),
+    )
+    (weighed,) = weigh(book, Rules(catalog.load()), both, expect, [spike], [Month(2026, 10)])
+    assert [stake.amount for stake in weighed.stakes] == [Decimal("1618.00")]
