@@ -1,7 +1,7 @@
 """An alert: the odd hours of one series that belong together, with a life and a price of its own."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,25 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.book import Book
-from billing.grid import Grid, SeriesKey
-from billing.hours import HOUR, Month, hour_of_week, hours_between
+from billing.grid import SeriesKey
+from billing.hours import Month, hour_of_week
 from billing.rollups import LIMIT
-from detectors.episodes import belongs, is_over
-from detectors.scan import Finding
 
 FIRST_USE = "first_use"
+DISAPPEARANCE = "disappearance"
 NOT_LIVE = ("dismissed", "planned", "withdrawn")
 VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed", "planned": "planned", "vendor-fault": "vendor_fault"}
-WITHIN_USUAL = 0.1  # of what was expected: a restated excess under this is no excess
 
 
 @dataclass(frozen=True)
 class Stake:
-    """What an alert costs in one month, in exact money of an estimated bill."""
+    """What an alert costs in one month, in exact money of an estimated bill.
+
+    low: what it costs at least, when the excess is less by what its hours usually stray; 0 or more.
+    """
 
     month: Month
     amount: Decimal
     currency: str
+    low: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What `hours` more hours at an alert's level will add to the month's bill: one more than the free ones.
+
+    untold: how many hours have passed already of which the series has not told yet.
+    """
+
+    hours: int
+    amount: Decimal
+    currency: str
+    untold: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,8 @@ class Alert:
     """`hours`: the anomalous hours, ascending. `profile`: [168] whole base units by hour of week, frozen at its start.
 
     `expected`, `actual`: base units, sums over the hours; the peak hour for percentile and maximum meters.
+    `excess`: the sum by which the hours are odd, upwards, or downwards for usage that stopped. `scale`: how far an hour
+    usually strays, base units. `provisional`: how many of its hours may still be restated.
     """
 
     alert_id: str
@@ -66,8 +83,11 @@ class Alert:
     actual: int = 0
     excess: float = 0.0
     largest_excess: float = 0.0
+    scale: float = 0.0
+    provisional: int = 0
     stakes: tuple[Stake, ...] = ()
     free_hours_left: int | None = None
+    next_cost: Ahead | None = None
     announced_at: datetime | None = None
 
     @property
@@ -104,71 +124,16 @@ class Alert:
         return int(self.profile[hour_of_week(hour)])
 
 
-def alert_id(key: SeriesKey, first_hour: datetime) -> str:
-    """The identity: org, meter and first hour, fixed when it is raised."""
-    return "al_" + hashlib.sha256(repr((*key, first_hour.isoformat())).encode()).hexdigest()[:12]
+def alert_id(key: SeriesKey, first_hour: datetime, kind: str = "") -> str:
+    """The identity: org, meter and first hour, fixed when it is raised. What stopped is another one than what rose."""
+    parts = (*key, first_hour.isoformat(), *([kind] if kind == DISAPPEARANCE else []))
+    return "al_" + hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def whole(profile: NDArray[np.float64]) -> NDArray[np.int64]:
     """A baseline in whole base units; 0 where it has no opinion."""
     rounded: NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(profile), 0.0, LIMIT)).astype(np.int64)
     return rounded
-
-
-def advance(
-    alerts: Sequence[Alert],
-    findings: Iterable[Finding],
-    book: Book,
-    grid: Grid,
-    meters: Mapping[str, str],
-    at: datetime,
-) -> tuple[list[Alert], list[Transition]]:
-    """Findings join the alerts they belong to or raise new ones; then each alert is measured again.
-
-    `meters`: meter -> its roll-up. Pure: the same input gives the same alerts.
-    """
-    found: dict[str, Alert] = {alert.alert_id: alert for alert in alerts}
-    moved: list[Transition] = []
-    for finding in sorted(findings, key=lambda f: (f.key, f.hours[0])):
-        mine = [alert for alert in found.values() if alert.key == finding.key]
-        joined = _joined(mine, finding)
-        if joined is None:
-            raised = _raise(finding, book, at)
-            found[raised.alert_id] = raised
-            moved.append(Transition(raised.alert_id, at, "", "open", "floodmark", finding.reasons[0]))
-            continue
-        others = {hour for alert in mine if alert is not joined for hour in alert.hours}
-        hours = {*joined.hours, *finding.hours} - (others - {*joined.hours})
-        if joined.state == "withdrawn":
-            moved.append(Transition(joined.alert_id, at, "withdrawn", "open", "floodmark", "usage brought it back"))
-            joined = replace(joined, state="open", largest_excess=0.0)
-        found[joined.alert_id] = replace(joined, hours=tuple(sorted(hours)))
-    for alert in list(found.values()):
-        measured, explained = _measure(alert, grid, meters[alert.meter])
-        state, why = _next_state(measured, explained, at)
-        if state != alert.state:
-            moved.append(Transition(alert.alert_id, at, alert.state, state, "floodmark", why))
-        reasons = (*measured.reasons, why) if state == "withdrawn" != alert.state else measured.reasons
-        found[alert.alert_id] = replace(measured, state=state, reasons=reasons)
-    return list(found.values()), moved
-
-
-def _joined(alerts: Sequence[Alert], finding: Finding) -> Alert | None:
-    """The alert that the finding belongs to: the one that has most of its hours, else one within 24 quiet hours.
-
-    A withdrawn one takes only its own hours back. What a newcomer uses, and a spike of it, are two alerts.
-    """
-
-    def shared(alert: Alert) -> int:
-        return len({*alert.hours} & {*finding.hours})
-
-    near = [
-        alert
-        for alert in alerts
-        if (alert.kind == FIRST_USE) == (finding.kind == FIRST_USE)
-        and (shared(alert) or (alert.state != "withdrawn" and belongs(alert.started_at, alert.last_hour, finding)))
-    ]
-    return max(near, key=shared, default=None)
 
 
 def of_book(alerts: Iterable[Alert], book: Book, meters: Container[str]) -> list[Alert]:
@@ -186,57 +151,3 @@ def decide(alert: Alert, verdict: str, who: str, note: str, at: datetime) -> tup
     """A reviewer's verdict, a key of VERDICTS."""
     now = VERDICTS[verdict]
     return replace(alert, state=now), Transition(alert.alert_id, at, alert.state, now, who, note)
-
-
-def _raise(finding: Finding, book: Book, at: datetime) -> Alert:
-    org_id, meter = finding.key
-    customer_id = book.orgs[org_id].customer_id
-    return Alert(
-        alert_id=alert_id(finding.key, finding.hours[0]),
-        partner_id=book.partner_of(customer_id).partner_id,
-        customer_id=customer_id,
-        org_id=org_id,
-        meter=meter,
-        kind=finding.kind,
-        state="open",
-        detected_at=at,
-        hours=finding.hours,
-        profile=whole(finding.profile),
-        reasons=finding.reasons,
-    )
-
-
-def _measure(alert: Alert, grid: Grid, rollup: str) -> tuple[Alert, bool]:
-    """Expected and actual over those of its hours of which usage says something now, and whether a restatement
-    downwards has left no excess."""
-    row = grid.row_of.get(alert.key)
-    if row is None or alert.started_at < grid.start:
-        return alert, False
-    end = grid.end
-    columns = [hours_between(grid.start, hour) for hour in alert.hours if hour < end]
-    pairs = [
-        (alert.expected_at(grid.start + column * HOUR), int(grid.values[row, column]))
-        for column in columns
-        if grid.seen[row, column]
-    ]
-    if not pairs:
-        return alert, False
-    excess = float(sum(actual - expected for expected, actual in pairs))
-    if rollup in ("p99", "max"):
-        expected, actual = max(pairs, key=lambda pair: pair[1])
-    else:
-        expected, actual = (sum(column) for column in zip(*pairs, strict=True))
-    largest = max(excess, alert.largest_excess)
-    usual = sum(expected for expected, _ in pairs)
-    explained = excess < largest / 2 and excess <= WITHIN_USUAL * usual
-    return replace(alert, expected=expected, actual=actual, excess=excess, largest_excess=largest), explained
-
-
-def _next_state(alert: Alert, explained: bool, at: datetime) -> tuple[str, str]:
-    if alert.live and explained:
-        return "withdrawn", "restated usage explains it away: what is left of it is within the usual"
-    if alert.state == "open" and is_over(alert.last_hour, at):
-        return "over", "24 quiet hours"
-    if alert.state == "over" and not is_over(alert.last_hour, at):
-        return "open", "it came back within 24 hours"
-    return alert.state, ""

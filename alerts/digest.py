@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.alert import DISAPPEARANCE
 from alerts.charts import Bar, bars, png
 from alerts.languages import LANGUAGES
 from alerts.mail import Letter, Picture, mailbox, message_id
@@ -17,7 +18,8 @@ from billing.money import money_text
 
 __all__ = ["Standing", "digest_letter"]
 
-MOST = {"customers": 20, "products": 10, "spikes": 20, "tickets": 20, "contracts": 8}  # a mail over 80 kB is cut off
+# A mail over 80 kB is cut off.
+MOST = {"customers": 20, "products": 10, "spikes": 20, "stopped": 10, "tickets": 20, "contracts": 8}
 MOST_FAULTS, MOST_BARS = 5, 12
 
 
@@ -31,6 +33,7 @@ def digest_letter(standing: Standing, book: Book, catalog: Catalog, key: str, se
         "customers": list(sections.customers()),
         "products": list(sections.products()),
         "spikes": list(sections.spikes()),
+        "stopped": list(sections.stopped()),
         "tickets": list(sections.tickets()),
         "contracts": list(sections.contracts()),
     }
@@ -48,7 +51,7 @@ def digest_letter(standing: Standing, book: Book, catalog: Catalog, key: str, se
         ],
         closes=sections.claims_close(),
         picture=picture,
-        quiet=sum(alert.quiet and alert.live for alert in standing.alerts),
+        quiet=sum(alert.quiet and alert.live and alert.kind != DISAPPEARANCE for alert in standing.alerts),
         complete=standing.complete_to and sections.moment(standing.complete_to),
         faults=[line for kind in sections.faults() for line in _first_few(kind, language)],
         more={name: max(0, len(rows) - MOST[name]) for name, rows in lists.items()},

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from alerts.alert import Alert
+from alerts.alert import DISAPPEARANCE, Alert
 from alerts.charts import Chart, Mark, png, svg
 from alerts.mail import Attachment, Picture
 from alerts.rendering import one_line
@@ -70,7 +70,8 @@ class Evidence:
         if not pairs:
             return self.alert.expected, self.alert.actual, "in all"
         if self.meter.rollup in _PEAK:
-            expected, actual = max(pairs, key=lambda pair: pair[1])
+            extreme = min if self.alert.kind == DISAPPEARANCE else max
+            expected, actual = extreme(pairs, key=lambda pair: pair[1])
             return expected, actual, "in the peak hour"
         expected, actual = (sum(column) for column in zip(*pairs, strict=True))
         if self.meter.rollup in _MEAN:
@@ -84,8 +85,9 @@ class Evidence:
         return f"{readable(actual, self.meter)} against {readable(expected, self.meter)} expected {of_what}"
 
     def largest(self, most: int) -> list[HourRow]:
-        """The rows with the largest excess, by hour."""
-        by_excess = sorted(self.rows, key=lambda row: (row.expected - (row.actual or 0), row.hour))
+        """The rows that are the oddest, by hour."""
+        sign = -1 if self.alert.kind == DISAPPEARANCE else 1
+        by_excess = sorted(self.rows, key=lambda row: (sign * (row.expected - (row.actual or 0)), row.hour))
         return sorted(by_excess[:most])
 
 

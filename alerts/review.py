@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from alerts.alert import VERDICTS, Alert, Stake
@@ -32,10 +31,14 @@ def review_letter(
     vendor_zone: str,
     clocks: Mapping[tuple[str, Month], Clock],
     at: datetime,
+    waits: int = 0,
+    false_alarms: Sequence[str] = (),
 ) -> Letter:
-    """One mail for all of them, the largest stake of each currency first. `clocks`: by (customer_id, month)."""
-    ordered = sorted(alerts, key=_by_money)
-    shown = [evidence(alert, Month.of(alert.last_hour), book, catalog, grid) for alert in ordered[:LISTED]]
+    """One mail for all of them. `alerts`: in the order of the queue. `clocks`: by (customer_id, month).
+
+    `waits`: how many more will be told when the day's share allows it; `false_alarms`: sentences, as seen so far.
+    """
+    shown = [evidence(alert, Month.of(alert.last_hour), book, catalog, grid) for alert in alerts[:LISTED]]
     months = [clocks.get((one.customer.customer_id, one.month)) for one in shown]
     pictures = [
         picture(one, grid, clock.deadline_at if clock else None, f"alert-{n}")
@@ -45,13 +48,17 @@ def review_letter(
     drawn = {one.alert.alert_id: image for one, image in zip(shown, pictures, strict=False)}
     text, html = bodies(
         "review",
-        subject=_subject(ordered, book),
+        subject=_subject(alerts, book),
         verdicts=list(VERDICTS),
-        more=max(0, len(ordered) - LISTED),
+        more=max(0, len(alerts) - LISTED),
+        waits=waits,
+        false_alarms=false_alarms,
         alerts=[
             {
                 "shown": one,
                 "stake": _money(one.alert.stake),
+                "kind": ENGLISH.kind(one.alert.kind),
+                "notes": ENGLISH.notes(one.alert),
                 "picture": drawn.get(one.alert.alert_id),
                 "since": ENGLISH.moment(one.alert.started_at),
                 "clock": _clock(clock, at, ZoneInfo("UTC"), ZoneInfo(vendor_zone), ZoneInfo(one.partner.time_zone)),
@@ -62,7 +69,7 @@ def review_letter(
     return Letter(
         sender=sender,
         to=reviewers,
-        subject=_subject(ordered, book),
+        subject=_subject(alerts, book),
         text=text,
         html=html,
         message_id=message_id(key, sender),
@@ -75,11 +82,6 @@ def _subject(alerts: Sequence[Alert], book: Book) -> str:
     first, *others = alerts
     more = f", and {len(others)} more" if others else ""
     return one_line(f"To review: {_money(first.stake)} at stake, {book.customers[first.customer_id].name}{more}")
-
-
-def _by_money(alert: Alert) -> tuple[str, Decimal, str]:
-    stake = alert.stake
-    return (stake.currency, -stake.amount, alert.alert_id) if stake else ("", Decimal(0), alert.alert_id)
 
 
 def _money(stake: Stake | None) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from alerts.alert import Alert
+from alerts.alert import DISAPPEARANCE
 from alerts.evidence import readable
 from alerts.letter import asked
 from alerts.standing import Standing, sums
@@ -56,23 +55,40 @@ class Sections:
             quantity = "-" if one.quantity is None else readable(one.quantity, self.catalog.meters[one.of])
             yield {"name": self.product(one.of), "currency": one.currency, "quantity": quantity, **one.money}
 
-    def spikes(self) -> Iterator[dict[str, str]]:
-        """The loud ones: what still costs first, by money; then what was dismissed, planned or withdrawn."""
+    def spikes(self) -> Iterator[dict[str, object]]:
+        """The loud ones: what still costs, the most urgent first; then what was dismissed, planned or withdrawn."""
         say = self.language.say
-        for alert in sorted((a for a in self.standing.alerts if not a.quiet), key=self._by_money):
+        for alert in sorted((a for a in self.standing.alerts if not a.quiet), key=lambda a: not a.live):
             stake, meter = alert.stake_in(self.standing.month), self.catalog.meters[alert.meter]
             free = alert.free_hours_left
             yield {
                 "customer": self.customer(alert.customer_id),
                 "product": self.product(alert.meter),
                 "org": cut(self.book.orgs[alert.org_id].name),
+                "kind": self.language.kind(alert.kind),
                 "since": say("since", moment=self.moment(alert.started_at)),
                 "hours": say("hours", count=len(alert.hours)),
                 "usage": say("usage", actual=readable(alert.actual, meter), expected=readable(alert.expected, meter)),
                 "stake": money_text(stake.amount, stake.currency) if stake else say("no_stake"),
                 "state": say(f"alert_{alert.state}"),
                 "free_hours": say("free_hours", count=free) if alert.live and free is not None else "",
+                "notes": self.language.notes(alert),
             }
+
+    def stopped(self) -> Iterator[str]:
+        """Usage that stopped, the longest first; then what is back."""
+        gone = [a for a in self.standing.alerts if a.kind == DISAPPEARANCE and a.live]
+        for alert in sorted(gone, key=lambda a: (a.state == "over", a.started_at, a.alert_id)):
+            meter = self.catalog.meters[alert.meter]
+            yield self.language.say(
+                "stopped_and_back" if alert.state == "over" else "stopped_since",
+                customer=self.customer(alert.customer_id),
+                product=self.product(alert.meter),
+                org=cut(self.book.orgs[alert.org_id].name),
+                actual=readable(alert.actual, meter),
+                expected=readable(alert.expected, meter),
+                moment=self.moment(alert.started_at),
+            )
 
     def claims_close(self) -> str:
         """When the first deadline of an unsettled ticket is; nothing without one."""
@@ -171,10 +187,6 @@ class Sections:
             sending = self.standing.deliveries[ticket.ticket_id]
             detail = self.moment(sending.sent_at) if sending.sent_at else sending.detail
             yield "delivery", say(f"delivery_{sending.state}", detail=detail)
-
-    def _by_money(self, alert: Alert) -> tuple[bool, str, Decimal, str]:
-        stake = alert.stake_in(self.standing.month)
-        return (not alert.live, stake.currency if stake else "", -stake.amount if stake else Decimal(0), alert.alert_id)
 
 
 def cut(name: str) -> str:

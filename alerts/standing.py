@@ -30,6 +30,7 @@ class Sending(NamedTuple):
 class Standing:
     """This partner's lines, alerts and tickets of the month; those of another partner raise ValueError.
 
+    `alerts`: in the order of the queue.
     `tickets`: also those of the month before that are not settled. `deliveries`: ticket_id -> how its last letter
     stands. `complete_to`: the end of the last hour with usage. The last three: rows as in a Statement.
     """

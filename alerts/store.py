@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, bindparam, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import tables
-from alerts.alert import Alert, Stake, Transition
+from alerts.alert import Ahead, Alert, Stake, Transition
 from alerts.ticket import Claim, Ticket
 from billing.hours import Month, iso
 
@@ -130,7 +130,8 @@ def _alert_row(one: Alert) -> dict[str, Any]:
         "reasons": list(one.reasons),
         "expected": Decimal(one.expected),
         "actual": Decimal(one.actual),
-        "stakes": [{"month": str(s.month), "amount": f"{s.amount:f}", "currency": s.currency} for s in one.stakes],
+        "stakes": [_text(s) | {"month": str(s.month), "low": f"{s.low:f}"} for s in one.stakes],
+        "next_cost": one.next_cost and _text(one.next_cost),
     }
 
 
@@ -144,18 +145,31 @@ def _alert(row: Any) -> Alert:
             "reasons": tuple(row["reasons"]),
             "expected": int(row["expected"]),
             "actual": int(row["actual"]),
-            "stakes": tuple(Stake(Month.parse(s["month"]), Decimal(s["amount"]), s["currency"]) for s in row["stakes"]),
+            "stakes": tuple(_stake(stake) for stake in row["stakes"]),
+            "next_cost": row["next_cost"] and Ahead(**_exact(row["next_cost"])),
         }
     )
 
 
+def _stake(row: Mapping[str, str]) -> Stake:
+    """Stakes of before they had a lower bound have none but 0."""
+    low = Decimal(row.get("low", "0"))
+    return Stake(Month.parse(row["month"]), Decimal(row["amount"]), row["currency"], low)
+
+
+def _text(money: Stake | Ahead | Claim) -> dict[str, Any]:
+    """Its fields, with the amount as text."""
+    return {**vars(money), "amount": f"{money.amount:f}"}
+
+
+def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "amount": Decimal(row["amount"])}
+
+
 def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
-    return [{**vars(claim), "amount": f"{claim.amount:f}"} for claim in claims]
+    return [_text(claim) for claim in claims]
 
 
 def _ticket(row: Any) -> Ticket:
-    claims, told = (
-        tuple(Claim(**{**claim, "amount": Decimal(claim["amount"])}) for claim in row[name])
-        for name in ("claims", "told")
-    )
+    claims, told = (tuple(Claim(**_exact(claim)) for claim in row[name]) for name in ("claims", "told"))
     return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})

@@ -39,8 +39,11 @@ alerts = Table(
     Column("actual", Exact, nullable=False),
     Column("excess", Float, nullable=False),
     Column("largest_excess", Float, nullable=False),
+    Column("scale", Float, nullable=False, server_default="0"),
+    Column("provisional", Integer, nullable=False, server_default="0"),
     Column("stakes", JSON, nullable=False),
     Column("free_hours_left", Integer),
+    Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
     Index("ix_alerts_last_hour", "last_hour"),
 )

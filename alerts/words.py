@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
+from alerts.alert import Alert
 from alerts.charts import Words
 from billing.hours import Month, utc
+from billing.money import money_text
 
 _DRAWABLE = re.compile(r"[ -~\u00c0-\u017f\u0410-\u044fЁё«»–—№]*")
 
@@ -29,6 +31,23 @@ class Language:
 
     def say(self, sentence: str, **values: object) -> str:
         return self.sentences[sentence].format(**values)
+
+    def kind(self, kind: str) -> str:
+        """A detector's kind; one that has no words yet by its name."""
+        return self.sentences.get(f"found_{kind}", kind.replace("_", " "))
+
+    def notes(self, alert: Alert) -> list[str]:
+        """What is still to come of a live alert, a sentence each: what more of it costs, which hours may change."""
+        found = []
+        if alert.live and alert.next_cost:
+            more = alert.next_cost
+            sentence = "next_cost_one" if more.hours == 1 else "next_cost"
+            found.append(self.say(sentence, count=more.hours, amount=money_text(more.amount, more.currency)))
+            if more.untold:
+                found.append(self.say("untold", count=more.untold))
+        if alert.live and alert.provisional:
+            found.append(self.say("provisional", count=alert.provisional))
+        return found
 
     def month(self, month: Month) -> str:
         """September 2026"""

@@ -148,8 +148,9 @@ def _show(app: App, book: Book, done: Cycle, directory: Path, end: datetime, out
     for total in bill(app, month, end, end).totals:
         out.print(f"  {book.partners[total['partner_id']].name}: {Decimal(total['amount']):,} {total['currency']}")
     out.print()
+    seen = app.queue(book, end).ordered(_worth_seeing(alerts))
     title = f"What it found by {iso(end)}"
-    out.print(show.findings(_worth_seeing(alerts), tickets, book, app.rules.catalog, title))
+    out.print(show.findings(seen, tickets, book, app.rules.catalog, title))
     out.print()
     out.print(*show.tickets(tickets, book, "What is claimed, and by when"), sep="\n")
     letters = workspace.write_letters(digests(app, end), directory / "digests")

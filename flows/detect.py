@@ -9,8 +9,10 @@ from functools import cache
 import numpy as np
 
 from alerts import store
-from alerts.alert import Alert, advance, of_book
+from alerts.alert import Alert, of_book
 from alerts.contract_month import Expect, follow
+from alerts.life import advance
+from alerts.queue import loud
 from alerts.stake import weigh
 from alerts.store import Judged
 from billing.book import Book
@@ -102,7 +104,7 @@ def _since(mark: Judged | None, usage: Known) -> datetime:
 def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:
     weighed = weigh(book, app.rules, usage.grid, expect, alerts, open_months(usage.at))
     least = app.settings.detection.least
-    return [replace(a, quiet=all(s.amount < least(s.currency) for s in a.stakes)) for a in weighed]
+    return [replace(alert, quiet=not loud(alert, least)) for alert in weighed]
 
 
 def _second_opinions(alerts: Sequence[Alert], raised: Sequence[Alert], series: Panel) -> list[Alert]:

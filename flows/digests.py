@@ -89,7 +89,9 @@ def _letters(
     usage = usage or known(app.lake, app.rules.catalog, at)
     months = open_months(at)
     month = Month.of(at - HOUR)
-    alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
+    alerts = app.queue(book, at).ordered(
+        of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
+    )
     until = statement.month_to_date(month, at, at)
     bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
     customers = [one.customer_id for partner in partners for one in book.customers_of.get(partner.partner_id, ())]

@@ -6,6 +6,7 @@ from typing import Any
 
 from alerts.alert import Alert, Stake
 from alerts.outbox import Delivery
+from alerts.queue import Queue, waiting
 from alerts.ticket import Ticket
 from billing.hours import Month, iso
 from billing.money import round_money
@@ -14,8 +15,15 @@ CLOCKS = ("opened_at", "deadline_at", "expires_at", "latest_email_at")
 CALL = ("call_from", "call_by")
 
 
-def alert_document(alert: Alert) -> dict[str, Any]:
-    """One alert."""
+def alert_documents(alerts: Sequence[Alert], queue: Queue) -> list[dict[str, Any]]:
+    """The alerts, each with its place in the queue."""
+    places = queue.places(alerts)
+    return [alert_document(alert, places.get(alert.alert_id)) for alert in alerts]
+
+
+def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
+    """One alert. `place`: in the reviewers' queue, from 1."""
+    stake, coming = stake_of(alert), alert.next_cost
     return {
         "alert_id": alert.alert_id,
         "partner_id": alert.partner_id,
@@ -30,10 +38,15 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "last_hour": iso(alert.last_hour),
         "expected": str(alert.expected),
         "actual": str(alert.actual),
-        "stake": _stake(stake) if (stake := stake_of(alert)) else None,
+        "stake": _stake(stake) if stake else None,
         "stakes": [_stake(stake) for stake in alert.stakes],
         "free_hours_left": alert.free_hours_left,
         "reasons": list(alert.reasons),
+        "stake_low": f"{round_money(stake.low, stake.currency):f}" if stake else None,
+        "next_cost": coming and {"hours": coming.hours, **_money(coming.amount, coming.currency)},
+        "provisional": alert.provisional,
+        "queue": place,
+        "waiting": waiting(alert),
     }
 
 
@@ -84,8 +97,11 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str,
 
 
 def _stake(stake: Stake) -> dict[str, str]:
-    amount = round_money(stake.amount, stake.currency)
-    return {"amount": f"{amount:f}", "currency": stake.currency, "month": str(stake.month)}
+    return {**_money(stake.amount, stake.currency), "month": str(stake.month)}
+
+
+def _money(amount: Decimal, currency: str) -> dict[str, str]:
+    return {"amount": f"{round_money(amount, currency):f}", "currency": currency}
 
 
 def _time(at: Any) -> str | None:

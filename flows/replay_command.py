@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from billing import book_store
+from billing.book import Book
 from billing.database import reading
 from flows import show
-from flows.documents import alert_document, ticket_document
+from flows.documents import alert_documents, ticket_document
 from flows.replay import Replay, read_labels
 from flows.replay import replay as steps
 from flows.wiring import App
@@ -30,21 +31,22 @@ def replay(
                 result = step
             else:
                 progress.advance(task)
+    with reading(app.engine) as connection:
+        book = book_store.load(connection)
     if not as_json:
-        _show(app, result)
+        _show(app, result, book, end)
     return {
-        "alerts": [alert_document(alert) for alert in result.alerts],
+        "alerts": alert_documents(result.alerts, app.queue(book, end)),
         "tickets": [ticket_document(ticket, result.deliveries) for ticket in result.tickets],
         "score": asdict(result.score) if result.score else None,
     }
 
 
-def _show(app: App, result: Replay) -> None:
-    with reading(app.engine) as connection:
-        book = book_store.load(connection)
+def _show(app: App, result: Replay, book: Book, end: datetime) -> None:
     console = show.out()
+    alerts = app.queue(book, end).ordered(result.alerts)
     title = "What would have been raised"
-    console.print(show.findings(result.alerts, result.tickets, book, app.rules.catalog, title))
+    console.print(show.findings(alerts, result.tickets, book, app.rules.catalog, title))
     console.print(*show.tickets(result.tickets, book), sep="\n")
     if result.score:
         for name, value in asdict(result.score).items():

@@ -90,6 +90,7 @@ class Detection(Section):
     min_stake: Annotated[dict[str, Decimal], BeforeValidator(_per_currency)] = {"": Decimal(50)}
     alerts_per_series_month: float = Field(default=0.2, gt=0, le=100)
     min_history_days: int = Field(default=7, ge=1, le=365)
+    loud_alerts_a_day: int = Field(default=60, ge=1, le=100_000)
 
     @field_validator("min_stake")
     @classmethod

@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.alert import Alert
+from alerts.languages.en import ENGLISH
+from alerts.queue import waiting
 from alerts.ticket import Ticket, asked
 from billing.book import Book
 from billing.catalog import Catalog
@@ -84,24 +86,30 @@ def bill(statement: Statement, rows: Sequence[Mapping[str, Any]], by: str) -> li
 
 def _some(faults: Sequence[str]) -> list[Text]:
     """The first of them in red, and how many more there are."""
-    more = [f"and {len(faults) - MOST} more like it (all of them in --json)"] if len(faults) > MOST else []
-    return [Text(fault, style="red") for fault in [*faults[:MOST], *more]]
+    return _first(faults, "like it (all of them in --json)", "red")
 
 
-def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> Table:
-    """Loud ones first, dearest first, with the id that a verdict asks for."""
+def _first(notes: Sequence[str], what: str, style: str = "") -> list[Text]:
+    more = [f"and {len(notes) - MOST} more {what}"] if len(notes) > MOST else []
+    return [Text(note, style=style) for note in [*notes[:MOST], *more]]
+
+
+def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> list[Table | Text]:
+    """In the order of the queue, with the id that a verdict asks for; what is still to come of them below."""
     columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 9), ("h", 3), ("worth", 13), ("state", -10)]
     table = money_table("Alerts", columns)
-    for alert in sorted(found, key=_by_money):
+    notes: list[str] = []
+    for alert in found:
+        notes += [f"{alert.alert_id}: {note}" for note in ENGLISH.notes(alert) if not alert.quiet or alert.next_cost]
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
         table.add_row(
             alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert)
         )
-    return table
+    return [table, *_first(notes, "(all of them in --json)")]
 
 
 def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str) -> Table:
-    """What was found, what it is worth, and by when it must be claimed."""
+    """What was found, in the order it is given, what it is worth, and by when it must be claimed."""
     columns = [
         ("customer", -11),
         ("product", -16),
@@ -113,7 +121,7 @@ def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, cata
     ]
     deadlines = {claim.alert_id: when(ticket.deadline_at) for ticket in tickets for claim in ticket.claims}
     table = money_table(title, columns)
-    for alert in sorted(found, key=_by_money):
+    for alert in found:
         cells = (
             when(alert.started_at),
             str(len(alert.hours)),
@@ -191,11 +199,6 @@ def _cell(name: str, value: Any) -> str:
     return f"{Decimal(value):,f}" if name in NUMBERS else str(value)
 
 
-def _by_money(alert: Alert) -> tuple[bool, bool, Decimal, str]:
-    worth = max((stake.amount for stake in alert.stakes), default=Decimal(0))
-    return (not alert.live, alert.quiet, -worth, alert.alert_id)
-
-
 def _stake(alert: Alert) -> str:
     return money_text(alert.stake.amount, alert.stake.currency) if alert.stake else "-"
 
@@ -212,6 +215,8 @@ def _meter(alert: Alert, catalog: Catalog) -> str:
 def _state(alert: Alert) -> str:
     if alert.free_hours_left and alert.live:
         return f"{alert.free_hours_left}h free left"
+    if waiting(alert):
+        return "waiting"
     return f"{alert.state}{' quiet' if alert.quiet else ''}"
 
 

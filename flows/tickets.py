@@ -11,11 +11,13 @@ from alerts.alert import Alert, of_book
 from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
 from alerts.outbox import Drained
+from alerts.queue import announced, waiting
 from alerts.review import review_letter
 from alerts.ticket import Ticket, ended, settle, written
 from billing.book import Book
 from billing.database import transaction
 from billing.hours import Month, floor_hour
+from flows.seen import false_alarms
 from flows.usage import Known, known, open_months
 from flows.wiring import App
 
@@ -47,8 +49,8 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
             for settled, letters in _of_month(app, book, alerts, before, month, at):
                 after += settled
                 owing += letters
-        announced = [a for a in alerts if a.state in ("open", "over") and not a.quiet and a.announced_at is None]
-        if owing or (announced and app.settings.mail.reviewers):
+        new = announced(app.queue(book, at).ordered(alerts), app.loud_alerts_a_day, at)
+        if owing or (new and app.settings.mail.reviewers):
             usage = usage or known(app.lake, app.rules.catalog, at)
         after += [ended(t, at) for t in before if t.customer_id not in book.customers]
         after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
@@ -56,9 +58,11 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         for ticket in owing:
             assert usage
             _owe_letter(app, connection, ticket, alerts, book, usage, at)
-        if announced and app.settings.mail.reviewers and usage:
-            _owe_review(app, connection, announced, book, usage, at)
-        store.save_alerts(connection, alerts, [replace(alert, announced_at=at) for alert in announced])
+        if new and app.settings.mail.reviewers and usage:
+            waits = sum(map(waiting, alerts)) - len(new)
+            told = false_alarms(app, book, store.alerts(connection), mark, at)
+            _owe_review(app, connection, new, waits, told, book, usage, at)
+        store.save_alerts(connection, alerts, [replace(alert, announced_at=at) for alert in new])
     return Settled(tuple(after), len(owing))
 
 
@@ -106,7 +110,14 @@ def _owe_letter(
 
 
 def _owe_review(
-    app: App, connection: Connection, alerts: Sequence[Alert], book: Book, usage: Known, at: datetime
+    app: App,
+    connection: Connection,
+    alerts: Sequence[Alert],
+    waits: int,
+    told: Sequence[str],
+    book: Book,
+    usage: Known,
+    at: datetime,
 ) -> None:
     key = f"review-{min(alert.alert_id for alert in alerts)}-{at:%Y%m%dt%H%M%S}"
     letter = review_letter(
@@ -120,6 +131,8 @@ def _owe_review(
         app.settings.tickets.vendor_time_zone,
         _clocks(app, book, alerts),
         at,
+        waits,
+        told,
     )
     outbox.owe(connection, letter, key, "review", app.mail_sink, at)
 

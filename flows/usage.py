@@ -18,6 +18,7 @@ from detectors.series import Floats, Panel
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
 NEVER = -1  # a recording has no place in the order of ingest: nothing comes in while it plays
 LATE = BLIND  # how late the vendor's usage may come
+UNSETTLED = LATE // HOUR  # newest hours that may still grow: what is odd downwards is judged only before them
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from alerts import schema
+from alerts.alert import Alert
 from alerts.clock import Clock, Desk, month_clock
 from alerts.outbox import Sink
+from alerts.queue import Queue
 from alerts.ticket import Policy
 from billing import book_store, catalog, policy
 from billing.bill import Rules
@@ -61,10 +63,24 @@ class App:
             self.clocks[key] = month_clock(month, self.desk, zone, self.settings.tickets.answer_hours)
         return self.clocks[key]
 
+    def queue(self, book: Book, at: datetime) -> Queue:
+        """The reviewers' queue at `at`; a customer that left the book has no clock."""
+
+        def clock(alert: Alert, month: Month) -> Clock | None:
+            known = alert.customer_id in book.customers
+            return self.clock(month, book.partner_of(alert.customer_id)) if known else None
+
+        return Queue(clock, self.settings.detection.least, at)
+
     @property
     def policy(self) -> Policy:
         review = timedelta(hours=self.settings.tickets.review_hours)
         return Policy(self.desk, review, self.settings.detection.least)
+
+    @property
+    def loud_alerts_a_day(self) -> int:
+        """How many new ones all reviewers together are told of; whoever looks at a workspace without any is one."""
+        return self.settings.detection.loud_alerts_a_day * max(1, len(self.settings.mail.reviewers))
 
     @property
     def mail_sink(self) -> str:

@@ -11,23 +11,27 @@ from flows.arguments import HERE, AsJson, At, Workspace
 from flows.commands.printed import clock, print_json, workspace_app
 
 
-def alerts(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Every alert; the table has the dearest first."""
+def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -> None:
+    """Every alert; the table is in the order of the queue at --at, or at the last cycle."""
     from alerts import store
     from billing import book_store
     from billing.database import reading
 
     with workspace_app(workspace) as app:
         with reading(app.engine) as connection:
-            found, held = store.alerts(connection), book_store.load(connection)
+            found, held, mark = store.alerts(connection), book_store.load(connection), store.judged(connection)
+        queue = app.queue(held, at or (mark.upto if mark else clock(at)))
         if as_json:
-            from flows.documents import alert_document
+            from flows.documents import alert_documents
 
-            print_json([alert_document(alert) for alert in found])
+            print_json(alert_documents(found, queue))
         else:
             from flows import show
+            from flows.seen import false_alarms
 
-            show.out().print(show.alerts(found, held, app.rules.catalog))
+            show.out().print(*show.alerts(queue.ordered(found), held, app.rules.catalog), sep="\n")
+            for sentence in false_alarms(app, held, found, mark, queue.at):
+                typer.echo(sentence)
 
 
 def alert(

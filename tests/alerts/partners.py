@@ -207,7 +207,7 @@ WREN_STANDING = Standing(
         ahead("lantern", "logs_ingested", "398.70"),
         ahead("lantern", "rum_session", "118.00"),
     ],
-    alerts=[LOGS, HOSTS, replace(LOGS, alert_id="al_quiet", quiet=True)],
+    alerts=[HOSTS, LOGS, replace(LOGS, alert_id="al_quiet", quiet=True)],
     tickets=[ticket(LOGS, HOSTS)],
     deliveries={ticket(LOGS).ticket_id: Sending("written", "outbox/tk-1.eml")},
     complete_to=datetime(2026, 9, 24, 12, tzinfo=UTC),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.alert import NOT_LIVE, VERDICTS, Alert, Transition, advance, alert_id, decide, whole
+from alerts.alert import NOT_LIVE, VERDICTS, Alert, Transition, alert_id, decide, whole
+from alerts.life import advance
 from billing.grid import Grid
 from billing.hours import DAY, HOUR, hour_of_week, hours_between
 from detectors.scan import Finding
@@ -148,6 +149,57 @@ def test_restated_usage_withdraws_what_is_live(state: str) -> None:
 def test_a_restatement_that_leaves_most_of_it_withdraws_nothing() -> None:
     (found,), moved = step([raised(100, 101)], [], grid([100]), 110)
     assert (found.state, found.actual, moved) == ("open", ODD + USUAL, [])
+
+
+def test_what_is_withdrawn_says_the_figures() -> None:
+    (found,), _ = step([raised(100, 101)], [], grid({100: USUAL, 101: USUAL + 1}), 110)
+    assert found.reasons[-1] == "restated on 2026-09-05T14:00:00Z from 220 to 21, where 20 was expected"
+
+
+def test_hours_that_may_still_be_restated_are_provisional_for_72_hours() -> None:
+    one = raised(100, 101, 120)
+    left = [step([one], [], grid([100, 101, 120]), now)[0][0].provisional for now in (121, 172, 173, 174, 192, 193)]
+    assert left == [3, 3, 2, 1, 1, 0]
+
+
+def gone(*hours: int) -> Finding:
+    return replace(finding(*hours), kind="disappearance", actual=(0.0,) * len(hours))
+
+
+def test_usage_that_stopped_is_over_when_it_is_back_and_not_before() -> None:
+    empty = dict.fromkeys(range(100, WIDTH), 0)
+    (one,), moved = step([], [gone(100, 101)], grid(empty), 180)
+    assert (one.kind, one.expected, one.actual, one.excess) == ("disappearance", 2 * USUAL, 0, 2 * USUAL)
+    assert moved == [("", "open")]
+    (still,), moved = step([one], [gone(102, 103)], grid(empty), 300)
+    assert (still.state, numbers(still), moved) == ("open", [100, 101, 102, 103], [])
+    little = empty | dict.fromkeys(range(301, 304), USUAL // 2)
+    assert step([still], [], grid(little), 304)[1] == []
+    back = empty | dict.fromkeys(range(301, WIDTH), USUAL)
+    (over,), moved = step([still], [], grid(back, until=302), 302)
+    assert (over.state, moved) == ("over", [("open", "over")])
+    assert step([over], [], grid(back), 600)[1] == []
+
+
+def test_usage_that_comes_late_withdraws_what_had_stopped() -> None:
+    empty = dict.fromkeys(range(100, WIDTH), 0)
+    (one,), _ = step([], [gone(100, 101)], grid(empty), 180)
+    (found,), moved = step([one], [], grid(), 190)
+    assert moved == [("open", "withdrawn")]
+    assert found.reasons[-1].endswith("from 0 to 20, where 20 was expected")
+
+
+def test_hours_of_which_nothing_is_said_any_more_have_stopped() -> None:
+    unsaid = grid()
+    unsaid.seen[:, 100:] = False
+    (one,), _ = step([], [gone(100, 101)], unsaid, 180)
+    assert (one.expected, one.actual, one.state) == (2 * USUAL, 0, "open")
+
+
+def test_what_stopped_and_what_rose_are_two_alerts() -> None:
+    found, _ = step([raised(100, 101)], [gone(103, 104)], grid({100: ODD, 101: ODD, 103: 0, 104: 0}), 180)
+    assert [(one.kind, numbers(one)) for one in found] == [("spike", [100, 101]), ("disappearance", [103, 104])]
+    assert alert_id(LOGS, at(103)) != found[1].alert_id
 
 
 @pytest.mark.parametrize("first", [100, 101])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from alerts import rendering
-from alerts.alert import NOT_LIVE, VERDICTS
+from alerts.alert import NOT_LIVE, VERDICTS, Ahead
 from alerts.digest import Standing, digest_letter
 from alerts.languages import LANGUAGES
 from alerts.mail import Letter
@@ -148,6 +148,40 @@ def test_what_is_at_stake_is_loud_and_live() -> None:
     assert at_stake(WREN_STANDING, "KRW") == 0
     text = digest(replace(WREN_STANDING, alerts=[dismissed, LOGS])).text
     assert text.index("842.15 USD, confirmed") < text.index("12,300.00 USD, dismissed")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_usage_that_stopped_is_told_and_neither_counted_nor_claimed(language: str) -> None:
+    standing, say = STANDINGS[language], LANGUAGES[language].say
+    (alert, *_) = standing.alerts
+    stopped = replace(alert, alert_id="al_gone", kind="disappearance", quiet=True, state="open", stakes=(), actual=0)
+    before, found = digest(standing), digest(replace(standing, alerts=[*standing.alerts, stopped]))
+    back = digest(replace(standing, alerts=[*standing.alerts, replace(stopped, state="over")]))
+    text = check(found).text
+    for said in (found.text, text):
+        assert say("stopped") in said and say("stopped_rule") in said
+    assert say("stopped") not in before.text
+    assert len(found.text.splitlines()) == len(back.text.splitlines()) == len(before.text.splitlines()) + 4
+    assert found.text != back.text
+    dismissed = digest(replace(standing, alerts=[*standing.alerts, replace(stopped, state="dismissed")]))
+    assert dismissed.text == before.text
+
+
+def test_a_spike_says_what_more_of_it_costs_and_which_hours_may_change() -> None:
+    ahead_of = Ahead(2, Decimal("4120"), "USD")
+    for language, standing in STANDINGS.items():
+        (alert, *_) = standing.alerts
+        found = digest(replace(standing, alerts=[replace(alert, next_cost=ahead_of, provisional=5)]))
+        for said in (found.text, check(found).text):
+            assert LANGUAGES[language].say("next_cost", count=2, amount="4,120.00 USD") in said
+            assert LANGUAGES[language].say("provisional", count=5) in said
+
+
+def test_every_kind_has_words_in_every_language() -> None:
+    for language in LANGUAGES.values():
+        kinds = [language.kind(kind) for kind in ("spike", "shift", "ramp", "first_use", "disappearance")]
+        assert len({*kinds}) == 5 and not {*kinds} & {"shift", "ramp", "disappearance"}
+        assert language.kind("some_new") == "some new"
 
 
 def test_a_settled_ticket_has_no_clock() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.alert import Alert, Stake
+from alerts.alert import Ahead, Alert, Stake
 from alerts.clock import month_clock
 from alerts.evidence import COLUMNS, base_unit, cell, readable
 from alerts.letter import asked, ticket_letter
@@ -112,7 +112,7 @@ CASES = {
         replace(LOGS, state="withdrawn", reasons=("a spike", "restated usage explains it away")),
         replace(HOSTS, state="vendor_fault"),
     ),
-    "review": lambda: review(LOGS, HOSTS, KOREAN),
+    "review": lambda: review(KOREAN, HOSTS, LOGS),
 }
 
 
@@ -257,11 +257,15 @@ def test_many_claims_keep_the_letter_short() -> None:
     assert len(found.attachments[0].content.splitlines()) == 1 + 60 * len(LOGS.hours)
 
 
-def test_reviewers_see_the_largest_stake_of_each_currency_first() -> None:
-    small = spike("or11", "logs_ingested", "55.00", alert_id="al_small")
-    text = review(small, HOSTS, LOGS, KOREAN).text
-    order = [text.index(f"Decide: floodmark alert {one.alert_id} ") for one in (KOREAN, HOSTS, LOGS, small)]
+def test_reviewers_see_the_alerts_in_the_order_of_the_queue_and_what_is_still_to_come() -> None:
+    small = spike("or11", "logs_ingested", "55.00", alert_id="al_small", provisional=7)
+    soon = replace(HOSTS, next_cost=Ahead(2, Decimal("4120.00"), "USD", untold=1))
+    found = review(small, soon, LOGS, KOREAN)
+    order = [found.text.index(f"Decide: floodmark alert {one.alert_id} ") for one in (small, HOSTS, LOGS, KOREAN)]
     assert order == sorted(order)
+    for said in (found.text, check(found).text):
+        assert "2 more hours at this level cost 4,120.00 USD this month" in said
+        assert "provisional: usage of the last 7 hours may still change" in said
 
 
 @settings(max_examples=80, deadline=None)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alerts.alert import Alert
+from alerts.alert import Alert, Stake
 from alerts.contract_month import Expect
 from alerts.stake import weigh
 from billing import catalog
@@ -174,3 +174,14 @@ def test_what_hosts_bring_along_is_taken_off_their_stake() -> None:
     )
     (weighed,) = weigh(book, Rules(catalog.load()), both, expect, [spike], [Month(2026, 10)])
     assert [stake.amount for stake in weighed.stakes] == [Decimal("1618.00")]
+
+
+def test_usage_that_stopped_costs_nothing_and_lowers_nobody_elses_stake() -> None:
+    book, grid, expect, spiked = hosts(range(100, 112))
+    hours = tuple(HOURS[20:60])
+    stopped = replace(spiked, alert_id="gone", kind="disappearance", hours=hours, profile=np.full(WEEK_HOURS, 500))
+    gone, alone = weighed(book, grid, expect, stopped, spiked)
+    assert gone.stakes == (Stake(Month(2026, 10), Decimal(0), "USD"),)
+    assert (gone.free_hours_left, gone.next_cost) == (None, None)
+    assert alone.stakes == weighed(book, grid, expect, spiked)[0].stakes
+    assert alone.stakes[0].amount == 90 * 18

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, func, select
 
 from alerts import store, tables
-from alerts.alert import Alert, Stake, Transition
+from alerts.alert import Ahead, Alert, Stake, Transition
 from alerts.store import Judged
 from alerts.ticket import Claim, Ticket
 from billing.database import transaction
@@ -55,8 +55,9 @@ ALERTS = st.builds(
     actual=UNITS,
     excess=FLOATS,
     largest_excess=FLOATS,
-    stakes=st.lists(st.builds(Stake, MONTHS, MONEY, WORDS), max_size=3).map(tuple),
+    stakes=st.lists(st.builds(Stake, MONTHS, MONEY, WORDS, MONEY), max_size=3).map(tuple),
     free_hours_left=st.none() | st.integers(0, 744),
+    next_cost=st.none() | st.builds(Ahead, st.integers(1, 744), MONEY, WORDS, st.integers(0, 72)),
     announced_at=st.none() | INSTANTS,
 )
 TICKETS = st.builds(

@@ -54,7 +54,12 @@ def test_every_commented_default_is_the_default(empty: Workspace, tmp_path: Path
     settings = tomllib.loads("\n".join(keys))
     assert settings["store"] == {"database": "sqlite:///floodmark.db", "lake": "lake"}
     assert settings["billing"] == {"catalog": "", "policy": "", "p99_rank": "ninth", "final_day": 16}
-    assert settings["detection"] == {"min_stake": 50, "alerts_per_series_month": 0.2, "min_history_days": 7}
+    assert settings["detection"] == {
+        "min_stake": 50,
+        "alerts_per_series_month": 0.2,
+        "min_history_days": 7,
+        "loud_alerts_a_day": 60,
+    }
     assert settings["tickets"] == {
         "sink": "eml",
         "to": "partner-cs@vendor.example",
