@@ -13,9 +13,8 @@ from billing.book import Book
 from billing.grid import SeriesKey
 from billing.hours import Month, hour_of_week
 from billing.rollups import LIMIT
+from detectors.episodes import DISAPPEARANCE
 
-FIRST_USE = "first_use"
-DISAPPEARANCE = "disappearance"
 NOT_LIVE = ("dismissed", "planned", "withdrawn")
 VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed", "planned": "planned", "vendor-fault": "vendor_fault"}
 

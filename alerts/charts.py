@@ -13,8 +13,13 @@ from typing import NamedTuple
 
 from alerts.axes import HEIGHT, LEFT, RIGHT, Plot, ticks, time_axis, value_axis
 from alerts.drawing import (
+    ACTUAL,
+    EXPECTED,
+    EXPECTED_DASH,
     INK,
     MARGIN,
+    ODD,
+    SHADE,
     WIDTH,
     area,
     box,
@@ -31,9 +36,8 @@ from alerts.drawing import (
 from billing.hours import HOUR
 
 _LEGEND, _HEAD, _ROW = 62, 76, 16
-_ACTUAL, _EXPECTED, _BAND = "#0b3a66", "#4f7cac", "#dfe9f4"
-_ODD, _SHADE, _LEVEL = "#c2410c", "#fde6d3", "#6d28a8"
-_EXPECTED_DASH, _LEVEL_DASH, _MARK_DASH = "5 4", "10 5", "2 4"
+_BAND, _LEVEL = "#dfe9f4", "#6d28a8"
+_LEVEL_DASH, _MARK_DASH = "10 5", "2 4"
 _NAMES, _AMOUNTS, _BAR, _BAR_ROW = 176, 140, 14, 27
 _FONTS = [str(Path(__file__).parent / "fonts" / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
 _IN_FONTS = re.compile(r"[ -~\u00a0-\u017f\u0400-\u045fҐґ‐-―‘-„†-•…‰′″€₩₽№←-↓−≈≠≤≥Δ]*")
@@ -141,8 +145,8 @@ def bars(title: str, customers: Sequence[Bar], subtitle: str = "", words: Words 
     left = MARGIN + _NAMES
     scale = (WIDTH - MARGIN - _AMOUNTS - left) / longest
     entries = [
-        (words.to_date, box(0, -5, 22, 10, _ACTUAL)),
-        (words.projected, box(0, -5, 22, 10, _BAND, stroke=_EXPECTED)),
+        (words.to_date, box(0, -5, 22, 10, ACTUAL)),
+        (words.projected, box(0, -5, 22, 10, _BAND, stroke=EXPECTED)),
     ]
     if any(bar.committed is not None for bar in customers):
         entries.append((words.committed, line("M11 -7V7", _LEVEL, 2.4)))
@@ -151,8 +155,8 @@ def bars(title: str, customers: Sequence[Bar], subtitle: str = "", words: Words 
         y = _HEAD + 10 + row * _BAR_ROW
         parts += [
             text(MARGIN, y + _BAR - 3, clipped(bar.name, _NAMES - 10, 11), fill=INK),
-            box(left, y, max(bar.projected, 0.0) * scale, _BAR, _BAND, stroke=_EXPECTED),
-            box(left, y, max(bar.to_date, 0.0) * scale, _BAR, _ACTUAL),
+            box(left, y, max(bar.projected, 0.0) * scale, _BAR, _BAND, stroke=EXPECTED),
+            box(left, y, max(bar.to_date, 0.0) * scale, _BAR, ACTUAL),
             text(WIDTH - MARGIN, y + _BAR - 3, bar.label, fill=INK, anchor="end"),
         ]
         if bar.committed is not None:
@@ -181,13 +185,13 @@ def _highest(chart: Chart) -> float:
 
 def _legend(chart: Chart) -> list[str]:
     entries = [
-        (chart.words.actual, line("M0 0H22", _ACTUAL, 2)),
-        (chart.words.expected, line("M0 0H22", _EXPECTED, 1.6, _EXPECTED_DASH)),
+        (chart.words.actual, line("M0 0H22", ACTUAL, 2)),
+        (chart.words.expected, line("M0 0H22", EXPECTED, 1.6, EXPECTED_DASH)),
     ]
     if chart.band:
         entries.append((chart.words.usual, box(0, -5, 22, 10, _BAND)))
     if any(chart.anomalous):
-        entries.append((chart.words.odd, box(0, -6, 22, 12, _SHADE) + line("M2 0H20", _ODD, 3.4)))
+        entries.append((chart.words.odd, box(0, -6, 22, 12, SHADE) + line("M2 0H20", ODD, 3.4)))
     return legend(entries, _LEGEND)
 
 
@@ -195,7 +199,7 @@ def _shades(chart: Chart, plot: Plot) -> Iterator[str]:
     """The anomalous hours, wide enough to be seen in a month."""
     for run in runs(list(chart.anomalous)):
         left, right = plot.x(run.start), plot.x(run.stop)
-        yield box(left, plot.upper, max(right - left, 3.0), HEIGHT, _SHADE)
+        yield box(left, plot.upper, max(right - left, 3.0), HEIGHT, SHADE)
 
 
 def _usage(chart: Chart, plot: Plot) -> Iterator[str]:
@@ -206,11 +210,11 @@ def _usage(chart: Chart, plot: Plot) -> Iterator[str]:
             edge = [(plot.x(hour + 0.5), plot.y(high[hour])) for hour in run]
             yield area(edge + [(plot.x(hour + 0.5), plot.y(low[hour])) for hour in reversed(run)], _BAND)
     for path in plot.curves(chart.expected):
-        yield line(path, _EXPECTED, 1.6, _EXPECTED_DASH)
+        yield line(path, EXPECTED, 1.6, EXPECTED_DASH)
     for path in plot.curves(chart.actual):
-        yield line(path, _ACTUAL, 1.8)
+        yield line(path, ACTUAL, 1.8)
     for path in plot.curves(chart.actual, only=chart.anomalous):
-        yield line(path, _ODD, 3.4)
+        yield line(path, ODD, 3.4)
 
 
 def _level(chart: Chart, plot: Plot) -> list[str]:

@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.alert import DISAPPEARANCE
 from alerts.charts import Bar, bars, png
 from alerts.languages import LANGUAGES
 from alerts.mail import Letter, Picture, mailbox, message_id
@@ -15,6 +14,7 @@ from alerts.words import Language, drawable
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.money import money_text
+from detectors.episodes import DISAPPEARANCE
 
 __all__ = ["Standing", "digest_letter"]
 

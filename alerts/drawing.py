@@ -9,6 +9,8 @@ from itertools import groupby
 
 WIDTH, MARGIN = 640, 16
 INK, MUTED, GRID, PAPER = "#1b2430", "#5a6675", "#e4e8ed", "#ffffff"
+ACTUAL, EXPECTED, EXPECTED_DASH = "#0b3a66", "#4f7cac", "5 4"
+ODD, SHADE = "#c2410c", "#fde6d3"
 FAMILY = "DejaVu Sans"
 _EM = {False: 0.61, True: 0.68}  # mean width of a character of the shipped font, in ems: regular, bold
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from alerts.alert import DISAPPEARANCE, Alert
+from alerts.alert import Alert
 from alerts.charts import Chart, Mark, png, svg
 from alerts.mail import Attachment, Picture
 from alerts.rendering import one_line
@@ -19,6 +19,7 @@ from billing.book import Book, Customer, Org, Partner, Term
 from billing.catalog import Catalog, Meter
 from billing.grid import Grid, as_float
 from billing.hours import Month, hour_of_week, hours_between, iso
+from detectors.episodes import DISAPPEARANCE
 
 LEAD = timedelta(days=7)  # of usage that is shown before an alert that starts on the first days of a month
 _PER = re.compile(r"\d+[KMG]? ")

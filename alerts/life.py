@@ -4,15 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts.alert import DISAPPEARANCE, FIRST_USE, Alert, Transition, alert_id, whole
+from alerts.alert import Alert, Transition, alert_id, whole
 from alerts.clock import BLIND
 from billing.book import Book
 from billing.grid import Grid
 from billing.hours import HOUR, hours_between, iso
-from detectors.episodes import belongs, is_over
+from detectors.episodes import APART, DISAPPEARANCE, belongs, is_over
 from detectors.scan import Finding
 
-APART = (FIRST_USE, DISAPPEARANCE)  # what a newcomer uses, what stops, and what is odd of the rest join only their like
 WITHIN_USUAL = 0.1  # of what was expected: a restated excess under this is no excess
 BACK = 0.5  # of what is expected of an hour: usage from which it is back
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from alerts.alert import DISAPPEARANCE, Alert
+from alerts.alert import Alert
 from alerts.clock import Clock
 from billing.hours import HOUR, Month
+from detectors.episodes import DISAPPEARANCE
 
 SOON = 2  # free hours left from which a run-away is loud: one to read the mail, one to stop what runs
 UNDECIDED = ("open", "over")

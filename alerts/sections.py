@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.alert import DISAPPEARANCE
 from alerts.evidence import readable
 from alerts.letter import asked
 from alerts.standing import Standing, sums
@@ -15,6 +14,7 @@ from billing.book import Book
 from billing.catalog import Catalog
 from billing.hours import utc
 from billing.money import money_text
+from detectors.episodes import DISAPPEARANCE
 
 NAME = 40  # characters of a name
 NOTICE = timedelta(days=120)

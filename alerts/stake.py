@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from alerts.alert import DISAPPEARANCE, Ahead, Alert, Stake
+from alerts.alert import Ahead, Alert, Stake
 from alerts.contract_month import ContractMonth, Expect, projected
 from alerts.forgiven import ahead
 from billing.bill import Line, Rules, total
 from billing.book import Book
 from billing.grid import Grid
 from billing.hours import Month, hours_between
+from detectors.episodes import DISAPPEARANCE
 
 SIGMAS = 3  # of the sum of what the hours usually stray, taken off the excess for the lower bound
 

@@ -23,6 +23,10 @@ class Label:
     start: datetime
     end: datetime
 
+    @property
+    def key(self) -> SeriesKey:
+        return (self.org_id, self.meter)
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -33,6 +37,11 @@ class Raised:
     first_hour: datetime
     last_hour: datetime
     detected_at: datetime
+    kind: str = ""
+
+    @property
+    def key(self) -> SeriesKey:
+        return (self.org_id, self.meter)
 
     def overlaps(self, label: Label, within: timedelta) -> bool:
         """Does an hour of it lie in the label, widened on both sides?"""
@@ -57,28 +66,43 @@ def score(raised: Sequence[Raised], labels: Sequence[Label], series_hours: int) 
     first such alert, 0 at least. An alert is false when it overlaps no label of its series, 24 h to either side.
     """
     alerts_of: defaultdict[SeriesKey, list[Raised]] = defaultdict(list)
-    labels_of: defaultdict[SeriesKey, list[Label]] = defaultdict(list)
     for alert in raised:
-        alerts_of[alert.org_id, alert.meter].append(alert)
-    for label in labels:
-        labels_of[label.org_id, label.meter].append(label)
+        alerts_of[alert.key].append(alert)
+    hits = [first_hit(label, alerts_of[label.key]) for label in labels]
+    delays = [delay(label.start, hit.detected_at) if hit else None for label, hit in zip(labels, hits, strict=True)]
+    false = len(false_alarms(raised, labels))
+    return summary(delays, (len(raised) - false, len(raised)), false, series_hours)
 
-    delays = []
-    for label in labels:
-        hits = [alert for alert in alerts_of[label.org_id, label.meter] if alert.overlaps(label, timedelta(0))]
-        if hits:
-            first = min(alert.detected_at for alert in hits)
-            delays.append(max((first - label.start - HOUR) / HOUR, 0.0))
-    false = sum(
-        not any(alert.overlaps(label, NEAR) for label in labels_of[alert.org_id, alert.meter]) for alert in raised
-    )
+
+def summary(delays: Sequence[float | None], right: tuple[int, int], false: int, series_hours: int) -> Score:
+    """delays: in hours, one for each thing to be found, None where it was not. right: how many of so many alarms."""
+    found = [hours for hours in delays if hours is not None]
     return Score(
-        recall=_share(len(delays), len(labels)),
-        precision=_share(len(raised) - false, len(raised)),
+        recall=_share(len(found), len(delays)),
+        precision=_share(*right),
         false_per_series_month=_share(false * MONTH_HOURS, series_hours),
-        delay_hours_median=_percentile(delays, 50),
-        delay_hours_p90=_percentile(delays, 90),
+        delay_hours_median=_percentile(found, 50),
+        delay_hours_p90=_percentile(found, 90),
     )
+
+
+def delay(start: datetime, detected: datetime) -> float:
+    """Hours from the close of the first odd hour to the alarm; 0 where it was raised at that close or before."""
+    return max((detected - start - HOUR) / HOUR, 0.0)
+
+
+def first_hit(label: Label, raised: Iterable[Raised]) -> Raised | None:
+    """The first alert of the label's series that overlaps it."""
+    hits = [alert for alert in raised if alert.overlaps(label, timedelta(0))]
+    return min(hits, key=lambda alert: alert.detected_at, default=None)
+
+
+def false_alarms(raised: Iterable[Raised], labels: Iterable[Label]) -> list[Raised]:
+    """The alerts that overlap no label of their series, 24 h to either side."""
+    labels_of: defaultdict[SeriesKey, list[Label]] = defaultdict(list)
+    for label in labels:
+        labels_of[label.key].append(label)
+    return [alert for alert in raised if not any(alert.overlaps(label, NEAR) for label in labels_of[alert.key])]
 
 
 def _share(part: int, whole: int) -> float | None:

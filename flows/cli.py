@@ -5,7 +5,7 @@ import sys
 import typer
 
 from billing.errors import FloodmarkError, WorldError
-from flows.commands.backtest import backtest_bill
+from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
 from flows.commands.export import focus
 from flows.commands.margin import margin
@@ -19,15 +19,16 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 book = typer.Typer(no_args_is_help=True, help="The book: who, and on what terms.")
 ingest = typer.Typer(no_args_is_help=True, help="Usage into the lake.")
 export = typer.Typer(no_args_is_help=True, help="The bill for other programs.")
-backtest = typer.Typer(no_args_is_help=True, help="How good the forecasts were, on the history in the lake.")
+backtests = typer.Typer(invoke_without_command=True)
 cli.add_typer(book, name="book")
 cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
-cli.add_typer(backtest, name="backtest")
+cli.add_typer(backtests, name="backtest")
 
 for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
     cli.command()(command)
-backtest.command("bill")(backtest_bill)
+backtests.callback()(backtest)
+backtests.command("bill")(backtest_bill)
 book.command("load")(book_load)
 ingest.command("files")(ingest_files)
 ingest.command("datadog")(ingest_datadog)

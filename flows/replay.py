@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
@@ -14,9 +13,7 @@ from alerts.schema import METADATA
 from alerts.sinks.receipt import Receipt
 from alerts.ticket import Ticket
 from billing import book_store
-from billing.csv_rows import read_rows
 from billing.database import connect, transaction
-from billing.errors import Fault, InputError
 from billing.hours import parse_time
 from detectors.score import Label, Raised, Score, score
 from flows.cycle import judge
@@ -62,22 +59,6 @@ def replay(
     yield result
 
 
-def read_labels(path: Path) -> list[Label]:
-    """Labels from a CSV file (org_id,meter,start,end; end exclusive). Raises InputError."""
-    faults: list[Fault] = []
-    labels = []
-    for row in read_rows(path, ["org_id", "meter", "start", "end"], faults):
-        try:
-            start, end = parse_time(row.cells["start"]), parse_time(row.cells["end"])
-        except ValueError as error:
-            row.fault("start", str(error))
-            continue
-        labels.append(Label(row.identifier("org_id"), row.identifier("meter"), start, end))
-    if faults:
-        raise InputError(faults)
-    return labels
-
-
 def _apart(app: App) -> App:
     """The workspace's App with a store of its own in memory, the same book, and a sink that keeps."""
     engine = connect("sqlite://")
@@ -100,7 +81,7 @@ def _score(
 ) -> Score:
     book = book_store.load(connection)
     raised = [
-        Raised(a.org_id, a.meter, a.started_at, a.last_hour, a.detected_at)
+        Raised(a.org_id, a.meter, a.started_at, a.last_hour, a.detected_at, a.kind)
         for a in alerts
         if a.last_hour >= start and a.state != "withdrawn"
     ]

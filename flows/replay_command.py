@@ -13,7 +13,8 @@ from billing.book import Book
 from billing.database import reading
 from flows import show
 from flows.documents import alert_documents, ticket_document
-from flows.replay import Replay, read_labels
+from flows.labels import read_labels
+from flows.replay import Replay
 from flows.replay import replay as steps
 from flows.wiring import App
 

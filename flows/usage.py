@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from alerts.alert import FIRST_USE, Alert
+from alerts.alert import Alert
 from alerts.clock import BLIND
 from alerts.store import Judged
 from billing.book import Book
@@ -13,6 +13,7 @@ from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
 from billing.hours import DAY, HOUR, Month, floor_hour, hours_between
 from billing.lake import Lake
+from detectors.episodes import FIRST_USE
 from detectors.series import Floats, Panel
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
@@ -33,6 +34,11 @@ class Known:
     floats: Floats
     changed: datetime | None
     seq: int
+
+    @classmethod
+    def all_of(cls, grid: Grid) -> "Known":
+        """The grid as it is."""
+        return cls(grid.end, grid, as_float(grid), None, NEVER)
 
 
 def window(at: datetime) -> datetime:
