@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench mutants check format lock sample validators clean
+.PHONY: demo test bench bench-detect mutants check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -16,6 +16,11 @@ test: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
+
+# How well run-aways are found, against Prophet, statsforecast, STL and others: about a quarter of an hour.
+bench-detect: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[bench-detect]"
+	$(BIN)/python -m tests.benchmarks.detection --peers 20 --write docs/detection.md $(BENCH_OPTIONS)
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
