@@ -22,7 +22,7 @@ LEVEL, DAILY, WEEKLY, SPREAD = 0.5, 0.15, 0.2, 0.1  # share of a day's error tha
 CLIP = 4.0  # times the usual error
 WARM_DAYS = 3  # before that a forecast is no forecast yet
 YOUNG_DAYS, YOUNG_LEVEL = 14, 0.3  # the level's share until the week is known
-NO_WEEK_YET = 0.5  # weeks' worth of doubt that days of the week differ at all
+NO_WEEK_YET, A_WEEK = 2.0, 0.5  # weeks' worth of doubt that days of the week differ, in the YOUNG_DAYS and after
 STEEP_DAYS, STEEP = 21, 0.25  # so long an unknown weekend may be so far off the level and is still heard
 REMEMBERED_DAYS = 5  # usage of so many trailing days is read again
 SETTLED_DAYS = 14  # a baseline that has not seen two of each weekday says little about the week after
@@ -118,7 +118,8 @@ class State:
         usual = np.abs(error).sum(axis=1) / count * 1.25  # standard deviation of a normal / its mean deviation
         mean = 1 / (self.age + 1)
         level = np.maximum(mean, np.where(self.age < YOUNG_DAYS, YOUNG_LEVEL, LEVEL))
-        weekly = np.where(self.age >= 1, np.maximum(WEEKLY, 1 / (self.age // 7 + 1 + NO_WEEK_YET)), 0)
+        doubt = np.where(self.age < YOUNG_DAYS, NO_WEEK_YET, A_WEEK)
+        weekly = np.where(self.age >= 1, np.maximum(WEEKLY, 1 / (self.age // 7 + 1 + doubt)), 0)
         spread = np.where(self.age >= 1, np.maximum(SPREAD, 1 / np.maximum(self.age, 1)), 0)
 
         self.level += level * shift

@@ -1,5 +1,6 @@
 """The close of one hour: what a kind may look at, and what it may answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,7 +62,9 @@ class Moment:
     alert has an hour within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known
     for long enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was
     known before. days: [series], of history that were learned from. scale: [series], how far an hour usually strays.
-    caution: [series], nats asked beyond the threshold.
+    floor: [series], the least that an hour strays. caution: [series], nats asked beyond the threshold. others: in some
+    hours lately usage of another series was heard of. silences: of the rows asked for, the longest run of hours with
+    next to nothing before these.
     """
 
     actual: Floats
@@ -74,7 +77,10 @@ class Moment:
     idle: NDArray[np.int64]
     days: Floats
     scale: Floats
+    floor: Floats
     caution: Floats
+    others: bool
+    silences: Callable[[Rows], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,15 @@ def last_columns(columns: NDArray[Scalar], stop: int, width: int, fill: Scalar) 
     cut = columns[:, max(0, stop - width) : max(0, stop)]
     lead = np.full((len(cut), width - cut.shape[1]), fill, dtype=cut.dtype)
     return np.concatenate([lead, cut], axis=1)
+
+
+def ending_sums(columns: Floats, count: int, window: int) -> Floats:
+    """[series, count]: the sum of the `window` hours that end with each of the last `count` columns."""
+    total = np.cumsum(columns, axis=1)
+    ends = np.arange(columns.shape[1] - count, columns.shape[1])
+    begun = np.where(ends >= window, total[:, ends - window], 0)
+    sums: Floats = total[:, ends] - begun
+    return sums
 
 
 def _first_lately(used: Flags) -> NDArray[np.int64]:

@@ -10,8 +10,10 @@ import numpy as np
 from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
 from detectors.baseline import Baseline, Rows
 from detectors.kind import Kind
+from detectors.kinds.disappearance import DISAPPEARANCE
 from detectors.kinds.first_use import FIRST_MONTH, FIRST_WEEK
 from detectors.kinds.ramp import RAMP
+from detectors.kinds.shift import SHIFT
 from detectors.kinds.spike import SPIKE
 from detectors.moment import Lives
 from detectors.past import Past
@@ -21,7 +23,14 @@ from detectors.watch import Found, Watch
 
 CHUNK = 1000  # series judged at once: bounds the memory
 REMEMBERED_SERIES = 4000  # whose pasts are kept between calls
-KINDS: tuple[Kind, ...] = (FIRST_WEEK, SPIKE, FIRST_MONTH, RAMP)  # an hour goes to the first that finds it
+KINDS: tuple[Kind, ...] = (  # an hour goes to the first that finds it
+    FIRST_WEEK,
+    SPIKE,
+    SHIFT,
+    FIRST_MONTH,
+    RAMP,
+    DISAPPEARANCE,
+)
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,7 @@ def _finding(panel: Panel, rows: Rows, found: Found) -> Finding:
     """The last of its columns is the newest hour."""
     row, columns = rows[found.row], found.columns - panel.start.hour
     expected = found.odd.expected[found.index, columns - columns[-1] - 1]
-    actual = panel.values[row, columns]
+    actual = np.nan_to_num(panel.values[row, columns])
     hours = tuple(panel.start + int(column) * HOUR for column in columns)
     span = "one hour" if len(hours) == 1 else f"{len(hours)} hours"
     what = f"{_number(actual.sum())} in {span} since {iso(hours[0])}, where {_number(expected.sum())} was expected"

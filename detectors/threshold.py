@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from detectors.baseline import LOOK_BACK
 from detectors.series import Flags, Floats
 
-TAIL = 0.05  # the share of the past that counts as tail
-NORMAL_TAILS = 3.2897  # the distance between the 5 % and 95 % points of a normal, in standard deviations
-POPULATION_START, POPULATION_SLOPE = 1.5, 0.8  # where a tail starts and how it falls, in the spread of the sums
-PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 24.0  # how much of its own past outweighs the population,
+TAIL, BODY = 0.05, 0.1  # the share of the past that counts as tail, and that lies outside its body on either side
+NORMAL_BODY = 2.5631  # the distance between the 10 % and 90 % points of a normal, in standard deviations
+POPULATION_START, POPULATION_SLOPE = 1.5, 0.95  # where a tail starts and how it falls, in the spread of the sums
+PRIOR_HOURS, PRIOR_EXCESSES = 72.0, 48.0  # how much of its own past outweighs the population,
 PRIOR_WINDOW = 12.0  # and so much again for each so many hours of window: sums that overlap say less
 POPULATION_SERIES = 2.0  # so many grown series of its kin outweigh the population
 BUDGET = 0.2  # false incidents a series-month (720 h) that the kinds' thresholds stand for
@@ -30,7 +30,8 @@ Kin = NDArray[np.intp]  # [series]: a number for each kin; a series without kin 
 
 def own_tails(excess: Floats, floor: Floats, windows: Sequence[int]) -> Floats:
     """What the sums over windows of the past hours, [series, hours], say of their tails: [series, windows, 5] of
-    spread; start, in spreads, and its weight against the prior's; excesses beyond it, in spreads, and their number.
+    spread; start, in spreads, and its weight against the prior's; the squares of the excesses beyond it, in spreads,
+    and their number.
 
     A sum leaves missing hours out, and there is none where its last hour is missing. floor: [series], the least that
     one hour is taken to stray.
@@ -49,25 +50,32 @@ def _own_tail(total: Floats, said: Flags, floor: Floats, window: int) -> Floats:
     past = np.where(said[:, last], total[:, last] - total[:, : total.shape[1] - window][:, last], -np.inf)
     past.sort(axis=1)
     count = said[:, last].sum(axis=1)
-    low, high = _quantile(past, count, TAIL), _quantile(past, count, 1 - TAIL)
-    spread = np.maximum((high - low) / NORMAL_TAILS, floor * math.sqrt(window))
+    body = _quantile(past, count, 1 - BODY) - _quantile(past, count, BODY)
+    spread = np.maximum(body / NORMAL_BODY, floor * math.sqrt(window))
+    high = _quantile(past, count, 1 - TAIL)
     over = np.maximum(past[:, -1 - int(past.shape[1] * TAIL) :] - high[:, None], 0)
     heard = stride * count
     own = heard / (heard + PRIOR_HOURS * _doubt(window))
-    excess, number = stride * over.sum(axis=1) / spread, stride * (over > 0).sum(axis=1)
-    return np.stack([spread, high / spread, own, excess, number], axis=1)
+    square, number = stride * ((over / spread[:, None]) ** 2).sum(axis=1), stride * (over > 0).sum(axis=1)
+    return np.stack([spread, high / spread, own, square, number], axis=1)
 
 
 def tail(own: Floats, kin: Kin, window: int) -> Floats:
     """[series, 3] of spread, start and slope, the last two in spreads, from what the past of each says, [series, 5],
     and where that is little from what its kin's do."""
-    spread, start, grown, excess, number = own.T
+    spread, start, grown, square, number = own.T
     prior = PRIOR_EXCESSES * _doubt(window)
     kin_start = _among(kin, grown, start, POPULATION_START)
-    kin_slope = _among(kin, grown, (excess + prior * POPULATION_SLOPE) / (number + prior), POPULATION_SLOPE)
+    kin_slope = _among(kin, grown, _slope(square, number, prior, POPULATION_SLOPE), POPULATION_SLOPE)
     start = grown * start + (1 - grown) * kin_start
-    slope = (excess + prior * kin_slope) / (number + prior)
+    slope = _slope(square, number, prior, kin_slope)
     return np.stack([spread, start, slope], axis=1)
+
+
+def _slope(square: Floats, number: Floats, prior: float, expected: Floats | float) -> Floats:
+    """Of an exponential tail, by its second moment, 2 x slope^2: bursts that are rare and large count for more."""
+    slope: Floats = np.sqrt((square / 2 + prior * expected**2) / (number + prior))
+    return slope
 
 
 def _among(kin: Kin, weight: Floats, own: Floats, population: float) -> Floats:

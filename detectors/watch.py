@@ -14,6 +14,8 @@ from detectors.past import Past
 from detectors.series import Flags, Floats
 from detectors.threshold import Kin
 
+LATELY = 24  # hours in which usage of anybody shows that the lake is fed
+NEXT_TO_NOTHING = 0.02  # of the mean
 ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could be learned
 
 
@@ -112,6 +114,16 @@ class Watch:
                 profile = np.zeros(WEEK_HOURS) if kind.young else profile
                 yield Found(int(row), kind.name, odd, index, columns, profile, float(moment.scale[among]))
 
+    def _silences(self, end: int, rows: Rows) -> NDArray[np.int64]:
+        """[rows]: the longest run of columns before `end` with next to nothing, since it was first heard of."""
+        past = np.nan_to_num(self.values[rows, : max(0, end)])
+        silent = (past <= NEXT_TO_NOTHING * past.mean(axis=1, keepdims=True)) & self.learned[rows, : max(0, end)]
+        columns = np.arange(silent.shape[1])
+        silent &= columns >= self.lives.heard[rows, None]
+        since = np.maximum.accumulate(np.where(silent, 0, columns + 1), axis=1) if silent.size else silent.astype(int)
+        longest: NDArray[np.int64] = np.max(np.where(silent, columns + 1 - since, 0), axis=1, initial=0)
+        return longest
+
     def _moment(self, column: int, rows: Rows) -> Moment:
         def last(columns: Floats) -> Floats:
             return last_columns(columns[rows], column + 1, REACH, np.float64(np.nan))
@@ -132,5 +144,8 @@ class Watch:
             idle=lives.idle[rows],
             days=self.days[rows],
             scale=course.scale(rows),
+            floor=course.state.floor[rows],
             caution=self.caution[rows],
+            others=bool(np.isfinite(self.values[:, max(0, column - LATELY) : column + 1]).any()),
+            silences=lambda some: self._silences(column + 1 - REACH, rows[some]),
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.baseline import LOOK_BACK, Course
 from detectors.kind import Stretch
-from detectors.moment import REACH, Moment, Odd, last_columns
+from detectors.moment import REACH, Moment, Odd, ending_sums, last_columns
 from detectors.series import Flags, Floats
 from detectors.threshold import Kin, at_budget, nats, own_tails, tail
 
@@ -19,20 +19,24 @@ WITH_OTHERS = 0.25  # of the window's typical excess: what an hour needs to coun
 @dataclass(frozen=True)
 class Windows:
     """hours: the lengths. threshold: nats at the standard budget. least_excess: the share of what was expected in the
-    window that is worth an alert, however sure. week_ahead: expected a week before, not at 00:00 of the day. min_days:
-    a series with less history is left alone."""
+    window that is worth an alert, however sure; and it must be more than an hour is never news for. story: what it is,
+    in words. week_ahead: expected a week before, not at 00:00 of the day. apart: so many of the newest hours say nothing
+    of the tail, or a slow rise would hide itself. min_days: a series with less history is left alone.
+    """
 
     name: str
     hours: tuple[int, ...]
     threshold: float
     least_excess: float
+    story: str
     week_ahead: bool = False
+    apart: int = 0
     min_days: int = 0
     young: bool = False
 
     def learn(self, course: Course) -> Floats:
         """What the past sums over each window say of their tail, [series, windows, 5]."""
-        end = course.day * 24
+        end = max(0, course.day * 24 - self.apart)
         width = min(end, LOOK_BACK + REACH)
         excess = course.said[:, end - width : end] - self._outlook(course)[:, end - width : end]
         return own_tails(excess, course.state.floor, self.hours)
@@ -51,14 +55,15 @@ class Windows:
         )
         said = np.isfinite(actual - expected)
         needed = at_budget(self.threshold, budget) + stretch.caution
-        total, usual = (np.cumsum(np.where(said, hours, 0), axis=1) for hours in (actual - expected, expected))
-        hours = np.arange(width - (last - first), width)
+        floor = stretch.course.state.floor[:, None]
         found = np.zeros(len(actual), np.bool_)
         for nth, window in enumerate(self.hours):
-            over = total[:, hours] - total[:, hours - window]
-            enough = over > self.least_excess * (usual[:, hours] - usual[:, hours - window])
-            surprise = nats(lesson[:, None, nth], over)
-            found |= (said[:, hours] & enough & (surprise >= needed[:, None])).any(axis=1)
+            over, usual = (
+                ending_sums(np.where(said, hours, 0), last - first, window) for hours in (actual - expected, expected)
+            )
+            enough = over > np.maximum(self.least_excess * usual, window * floor)
+            surprising = nats(lesson[:, None, nth], over) >= needed[:, None]
+            found |= (said[:, first - last :] & enough & surprising).any(axis=1)
         return found
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:
@@ -69,7 +74,8 @@ class Windows:
         ends = np.array(self.hours) - 1
         total = np.cumsum(strayed[:, ::-1], axis=1)[:, ends]
         usual = np.cumsum(np.where(said, expected, 0)[:, ::-1], axis=1)[:, ends]
-        surprise = np.where(total > self.least_excess * usual, nats(lesson, total), -np.inf)
+        enough = total > np.maximum(self.least_excess * usual, np.array(self.hours) * moment.floor[:, None])
+        surprise = np.where(enough, nats(lesson, total), -np.inf)
         best = surprise.argmax(axis=1)
         score = surprise[np.arange(len(best)), best]
 
@@ -78,8 +84,13 @@ class Windows:
         within = np.arange(strayed.shape[1]) >= strayed.shape[1] - 1 - ends[best[rows], None]
         hours = within & said[rows] & _stands_out(np.where(within, strayed[rows], 0), moment.scale[rows])
         rows, hours = rows[hours[:, -1]], hours[hours[:, -1]]
-        why = tuple(_rarity(score[row], self.hours[best[row]], moment.days[row]) for row in rows)
+        why = tuple(self._rarity(score[row], self.hours[best[row]], moment.days[row]) for row in rows)
         return Odd(rows, hours, expected[rows], score[rows], why, weeks_ago=int(self.week_ahead))
+
+    def _rarity(self, score: float, window: int, days: float) -> str:
+        hours = "one hour" if window == 1 else f"{window} hours"
+        rare = f"once in {math.exp(score):,.0f} hours" if score < math.log(1e6) else "less than once in a million hours"
+        return f"{self.story}: by its own past of {days:.0f} days, so much within {hours} happens by chance {rare}"
 
     def _outlook(self, course: Course) -> Floats:
         return course.week_ahead if self.week_ahead else course.ahead
@@ -91,9 +102,3 @@ def _stands_out(excess: Floats, scale: Floats) -> Flags:
     typical = (up**2).sum(axis=1) / np.maximum(up.sum(axis=1), np.finfo(float).tiny)
     out: Flags = excess >= np.maximum(STANDS_OUT * scale, WITH_OTHERS * typical)[:, None]
     return out
-
-
-def _rarity(score: float, window: int, days: float) -> str:
-    hours = "one hour" if window == 1 else f"{window} hours"
-    once = f"once in {math.exp(score):,.0f} hours" if score < math.log(1e6) else "less than once in a million hours"
-    return f"by its own past of {days:.0f} days, so much too much within {hours} happens by chance {once}"

@@ -2,4 +2,13 @@
 
 from detectors.windows import Windows
 
-RAMP = Windows(name="ramp", hours=(72,), threshold=6.5, least_excess=0.2, week_ahead=True, min_days=28)
+RAMP = Windows(
+    name="ramp",
+    hours=(72,),
+    threshold=8.0,
+    least_excess=0.2,
+    story="a slow rise above what was expected a week before",
+    week_ahead=True,
+    apart=72,
+    min_days=31,
+)

@@ -1,5 +1,5 @@
-"""spike: more than the day was expected to bring, for an hour or for a day."""
+"""spike: more than the day was expected to bring, for an hour or a few."""
 
 from detectors.windows import Windows
 
-SPIKE = Windows(name="spike", hours=(1, 3, 6, 12, 24, 48), threshold=8.3, least_excess=0.05)
+SPIKE = Windows(name="spike", hours=(1, 3, 6), threshold=8.5, least_excess=0.05, story="more than the day was to bring")

@@ -66,6 +66,11 @@ def planted(request: pytest.FixtureRequest, usage: Usage, panel_of: PanelOf) -> 
     first = 40 * 24 + 5
     if request.param == "spike":
         odd[first : first + 6] *= 5
+    elif request.param == "shift":
+        odd *= np.exp(0.3 * np.random.default_rng(2).standard_normal(len(odd)))
+        odd[first:] *= 1.3
+    elif request.param == "disappearance":
+        odd[first:] = np.nan
     elif request.param == "ramp":
         odd[first:] *= np.linspace(1, 1.5, len(odd) - first)
     elif request.param == "first_use":

@@ -24,7 +24,8 @@ def test_the_planted_oddity_is_found_and_nothing_else(planted):
     assert skipped == []
     assert {(finding.key, finding.kind) for finding in findings} >= {(planted.panel.keys[0], planted.kind)}
     assert {finding.key for finding in findings} == {planted.panel.keys[0]}
-    assert min(finding.hours[0] for finding in findings) >= planted.begins
+    late = 3 * HOUR  # an hour before a silence may be low as well
+    assert min(finding.hours[0] for finding in findings) >= planted.begins - late
 
 
 def test_hours_expected_and_actual_belong_together(planted):
@@ -33,8 +34,9 @@ def test_hours_expected_and_actual_belong_together(planted):
     for finding in findings:
         assert list(finding.hours) == sorted(set(finding.hours))
         columns = [(hour - planted.panel.start) // HOUR for hour in finding.hours]
-        assert finding.actual == tuple(values[columns])
-        assert all(actual > expected >= 0 for actual, expected in zip(finding.actual, finding.expected, strict=True))
+        assert finding.actual == tuple(np.nan_to_num(values[columns]))
+        more, less = (finding.actual, finding.expected)[:: -1 if finding.kind == "disappearance" else 1]
+        assert all(high > low >= 0 for high, low in zip(more, less, strict=True))
         assert finding.detected == finding.hours[-1] + HOUR
         assert finding.profile.shape == (168,)
         assert finding.score > 0

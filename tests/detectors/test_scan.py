@@ -53,7 +53,7 @@ def busy(usage, panel_of):
 def test_hour_by_hour_is_all_at_once(busy):
     since = 35 * 24
     at_once, _ = Scanner().scan(busy, busy.start + since * HOUR)
-    assert {kind for _, kind in joined(at_once)} == {"spike", "ramp", "first_use"}
+    assert {kind for _, kind in joined(at_once)} >= {"spike", "ramp", "first_use"}
     assert joined(step_by_step(busy, since, Scanner())) == joined(at_once)
 
 

@@ -1,0 +1,75 @@
+"""disappearance: usage that stops. A broken agent or a lost customer: told to the partner, never claimed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.baseline import Course
+from detectors.kind import Stretch
+from detectors.moment import REACH, Moment, Odd, ending_sums, last_columns
+from detectors.series import Flags, Floats
+from detectors.threshold import Kin
+
+LEFT = 0.02  # of what was expected: so little is nothing
+LONGER = 2  # times its longest silence of the past
+
+
+@dataclass(frozen=True)
+class Disappearance:
+    """Three days of next to nothing: usage comes up to 72 hours late, so the first of them is complete by then.
+
+    Missing is nothing here, as long as the lake hears of somebody else. Against the baseline of a week before, because
+    the present one follows the silence down.
+    """
+
+    name: str = "disappearance"
+    young: bool = False
+
+    def learn(self, course: Course) -> Floats:
+        """Nothing, [series, 0]: how long it was silent before is looked up where it matters."""
+        return np.zeros((len(course.said), 0))
+
+    def settle(self, own: Floats, kin: Kin) -> Floats:  # noqa: ARG002 - the shape of all kinds
+        """Nothing."""
+        return own
+
+    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002
+        """[series]: some hour of the stretch ends three silent days."""
+        first, last = stretch.first, stretch.last
+        actual, expected = (
+            last_columns(columns, last, last - first + REACH, np.float64(np.nan))
+            for columns in (stretch.values, stretch.course.week_ahead)
+        )
+        count = last - first
+        least = REACH * stretch.course.state.floor[:, None]
+        silent = _silent(ending_sums(np.nan_to_num(actual), count, REACH), ending_sums(expected, count, REACH), least)
+        some: Flags = silent.any(axis=1)
+        return some
+
+    def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG002
+        """The series silent for REACH hours, longer than ever, while usage of others was heard of.
+
+        Surprise after Laplace's rule of succession: what was not seen in n hours comes in the next with chance
+        1 / (n + 2).
+        """
+        actual, expected = np.nan_to_num(moment.actual), moment.week_ahead
+        silent = _silent(actual.sum(axis=1), expected.sum(axis=1), REACH * moment.floor)
+        hours = actual < expected
+        rows = np.flatnonzero(silent & hours[:, -1] & moment.others)
+        longest = moment.silences(rows)
+        never = longest * LONGER < REACH
+        rows, longest = rows[never], longest[never]
+        why = tuple(
+            f"silent for three days; never for more than {hours} hours in its past of {days:.0f} days"
+            for hours, days in zip(longest, moment.days[rows], strict=True)
+        )
+        return Odd(rows, hours[rows], expected[rows], np.log(moment.days[rows] * 24 + 2), why, weeks_ago=1)
+
+
+def _silent(actual: Floats, expected: Floats, least: Floats) -> Flags:
+    """Next to nothing came of what was expected, and that was more than an hour is never news for. NaN is no."""
+    silent = (actual <= LEFT * expected) & (expected > least)
+    return np.asarray(silent, np.bool_)
+
+
+DISAPPEARANCE = Disappearance()
