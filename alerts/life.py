@@ -1,6 +1,6 @@
 """The life of alerts: findings join them, usage measures them, quiet hours end them, restated usage withdraws them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from detectors.episodes import APART, DISAPPEARANCE, belongs, is_over
 from detectors.scan import Finding
 
 WITHIN_USUAL = 0.1  # of what was expected: a restated excess under this is no excess
+SETTLED = ("dismissed", "planned")
+ON_TOP = 1.5  # times the largest excess of an hour that a reviewer dismissed or planned: that is news again
 BACK = 0.5  # of what is expected of an hour: usage from which it is back
 
 
@@ -32,16 +34,19 @@ def advance(
     grid: Grid,
     meters: Mapping[str, str],
     at: datetime,
+    decided: Mapping[str, datetime] | None = None,
 ) -> tuple[list[Alert], list[Transition]]:
     """Findings join the alerts they belong to or raise new ones; then each alert is measured again.
 
-    `meters`: meter -> its roll-up. Pure: the same input gives the same alerts.
+    `meters`: meter -> its roll-up. `decided`: alert_id -> when a reviewer decided it; what is clearly above the usage
+    that was dismissed or planned by then is an alert of its own. Pure: the same input gives the same alerts.
     """
     found: dict[str, Alert] = {alert.alert_id: alert for alert in alerts}
     moved: list[Transition] = []
-    for finding in sorted(findings, key=lambda f: (f.key, f.hours[0])):
+    ordered = sorted(findings, key=lambda f: (f.key, f.hours[0]))
+    for finding, open_only in [part for one in ordered for part in _parts(one, alerts, grid, decided or {})]:
         mine = [alert for alert in found.values() if alert.key == finding.key]
-        joined = _joined(mine, finding)
+        joined = _joined([alert for alert in mine if alert.state not in SETTLED or not open_only], finding)
         if joined is None:
             raised = _raise(finding, book, at)
             found[raised.alert_id] = raised
@@ -62,6 +67,43 @@ def advance(
         reasons = (*measured.reasons, why) if state == "withdrawn" != alert.state else measured.reasons
         found[alert.alert_id] = replace(measured, state=state, reasons=reasons)
     return list(found.values()), moved
+
+
+def only(finding: Finding, hours: Container[datetime]) -> Finding:
+    """What the finding says of these hours, of which it must have one."""
+    kept = [place for place, hour in enumerate(finding.hours) if hour in hours]
+    return replace(
+        finding,
+        hours=tuple(finding.hours[place] for place in kept),
+        expected=tuple(finding.expected[place] for place in kept),
+        actual=tuple(finding.actual[place] for place in kept),
+    )
+
+
+def _parts(
+    finding: Finding, alerts: Iterable[Alert], grid: Grid, decided: Mapping[str, datetime]
+) -> Iterator[tuple[Finding, bool]]:
+    """The finding, less its hours that are clearly above the settled alert that it would join; and those alone, which
+    no settled alert may take (True)."""
+    mine = [alert for alert in alerts if alert.key == finding.key]
+    joined = _joined(mine, finding)
+    if joined is None or joined.state not in SETTLED or joined.kind in APART:
+        yield finding, False
+        return
+    until = decided.get(joined.alert_id, joined.last_hour + HOUR)
+    seen = [hour.actual - hour.expected for hour in _told(joined, grid) if hour.at < until]
+    most = ON_TOP * max(seen, default=0)
+    taken = {hour for alert in mine for hour in alert.hours}
+    above = {
+        hour
+        for hour, actual in zip(finding.hours, finding.actual, strict=True)
+        if seen and hour not in taken and actual - joined.expected_at(hour) > most
+    }
+    if above < {*finding.hours}:
+        yield only(finding, {*finding.hours} - above), False
+    if above:
+        why = f"more than {ON_TOP:g} times as far above the usual as what was {joined.state} on {iso(until)}"
+        yield replace(only(finding, above), reasons=(*finding.reasons, why)), True
 
 
 def _joined(alerts: Sequence[Alert], finding: Finding) -> Alert | None:

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Table, bindparam, insert, select, text, update
+from sqlalchemy import Column, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import tables
-from alerts.alert import Ahead, Alert, Stake, Transition
+from alerts.alert import VERDICTS, Ahead, Alert, Stake, Transition
 from alerts.ticket import Claim, Ticket
 from billing.hours import Month, iso
 
@@ -74,6 +74,14 @@ def transitions(connection: Connection, alert_id: str) -> list[Transition]:
     query = select(tables.transitions).where(tables.transitions.c.alert_id == alert_id).order_by("number")
     rows = connection.execute(query).mappings()
     return [Transition(**{k: v for k, v in row.items() if k != "number"}) for row in rows]
+
+
+def decided(connection: Connection, since: datetime) -> dict[str, datetime]:
+    """alert_id -> when a reviewer last decided it, of those decided at or after `since`."""
+    columns = tables.transitions.c
+    query = select(columns.alert_id, func.max(columns.at)).group_by(columns.alert_id)
+    rows = connection.execute(query.where(columns.now.in_(VERDICTS.values()), columns.at >= since))
+    return dict(rows.tuples().all())
 
 
 def tickets(connection: Connection, months: Iterable[Month] | None = None) -> list[Ticket]:

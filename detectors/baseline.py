@@ -20,6 +20,10 @@ from detectors.series import Flags, Floats
 
 LEVEL, DAILY, WEEKLY, SPREAD = 0.5, 0.15, 0.2, 0.1  # share of a day's error that corrects each part
 CLIP = 4.0  # times the usual error
+MOVED, MOVED_HOURS = (
+    0.75,
+    12,
+)  # this share of a day's hours, of so many at least, beyond the clip on one side: a day off
 WARM_DAYS = 3  # before that a forecast is no forecast yet
 YOUNG_DAYS, YOUNG_LEVEL = 14, 0.3  # the level's share until the week is known
 NO_WEEK_YET, A_WEEK = 2.0, 0.5  # weeks' worth of doubt that days of the week differ, in the YOUNG_DAYS and after
@@ -60,6 +64,7 @@ class State:
     hours: Floats  # in which anything was said
     total: Floats  # of what was said
     counts: Flags  # nothing but whole things was said
+    off: Floats  # by how much the last day as a whole was off, beyond the clip; 0 if it was not
 
     @classmethod
     def new(cls, series: int) -> "State":
@@ -75,6 +80,7 @@ class State:
             hours=none.copy(),
             total=none.copy(),
             counts=np.ones(series, np.bool_),
+            off=none.copy(),
         )
 
     def copy(self) -> "State":
@@ -103,15 +109,20 @@ class State:
         least: Floats = np.maximum(LEAST_SHARE * mean, np.where(self.counts, LEAST_COUNT, np.finfo(float).tiny))
         return least
 
-    def correct(self, weekday: int, day: Floats) -> None:
-        """Learn from one day, [series, 24]."""
+    def correct(self, weekday: int, day: Floats) -> Rows:
+        """Learn from one day, [series, 24]. The series whose level is another since the day before."""
         said = np.isfinite(day)
         heard = said.any(axis=1)
         count = np.maximum(said.sum(axis=1), 1)
         steep = np.where(self.age < STEEP_DAYS, STEEP * np.abs(self.level), 0)
         bound = np.where(self.age >= WARM_DAYS, CLIP * np.maximum(self.spread, steep), np.inf)[:, None]
         expected = self.level[:, None] + self.daily + self.weekly[:, weekday]
-        error = np.clip(np.where(said, day - expected, 0), -bound, bound)
+        strayed = np.where(said, day - expected, 0)
+        moved = self._move(weekday, day, strayed, bound)
+        if moved.size:
+            expected = self.level[:, None] + self.daily + self.weekly[:, weekday]
+            strayed = np.where(said, day - expected, 0)
+        error = np.clip(strayed, -bound, bound)
 
         shift = error.sum(axis=1) / count
         shape = np.where(said, error - shift[:, None], 0)
@@ -131,6 +142,35 @@ class State:
         self.hours += said.sum(axis=1)
         self.total += np.where(said, day, 0).sum(axis=1)
         self.counts &= (~said | (day == np.floor(day))).all(axis=1)
+        return moved
+
+    def _move(self, weekday: int, day: Floats, strayed: Floats, bound: Floats) -> Rows:
+        """A second whole day off to the same side is a new level, by the lesser of the two. The patterns grow with it
+        where that fits the day better. The series whose level has moved."""
+        enough = np.maximum(MOVED * np.isfinite(day).sum(axis=1), MOVED_HOURS)
+        above, below = ((side * strayed > bound).sum(axis=1) >= enough for side in (1, -1))
+        far = np.flatnonzero(above | below)
+        before, self.off = self.off, np.zeros_like(self.off)
+        if far.size:
+            self.off[far] = np.nanmedian(np.where(np.isfinite(day[far]), strayed[far], np.nan), axis=1)
+        moved = np.flatnonzero(before * self.off > 0)
+        if not moved.size:
+            return moved
+        step = np.sign(before[moved]) * np.minimum(np.abs(before[moved]), np.abs(self.off[moved]))
+        level = self.level[moved]
+        pattern = self.daily[moved] + self.weekly[moved, weekday]
+        times = np.maximum(level + step, 0) / np.where(level > 0, level, np.inf)
+        left = [
+            np.nanmean(np.abs(day[moved] - (level + step)[:, None] - pattern * by), axis=1)
+            for by in (1, times[:, None])
+        ]
+        times = np.where((level > 0) & (left[1] < left[0]), times, 1)
+        self.spread[moved] = np.maximum(self.spread[moved], 1.25 * np.minimum(*left))
+        self.level[moved] += step
+        self.daily[moved] *= times[:, None]
+        self.weekly[moved] *= times[:, None, None]
+        self.off[moved] = 0
+        return moved
 
 
 class Course:
@@ -151,6 +191,7 @@ class Course:
         self.state = State.new(len(said))
         self.day = 0
         self._states: dict[int, State] = {}
+        self._moved = np.zeros(len(said), np.intp)  # the day after which the level last was another
         self._expect()
         self.walk(day)
 
@@ -160,9 +201,11 @@ class Course:
             if done >= day - REMEMBERED_DAYS:
                 self._states[done] = self.state.copy()
                 self._states.pop(done - REMEMBERED_DAYS, None)
-            self.state.correct(self._weekday(done), self.said[:, done * 24 : done * 24 + 24])
+            moved = self.state.correct(self._weekday(done), self.said[:, done * 24 : done * 24 + 24])
             self.day = done + 1
             self._expect()
+            if moved.size:
+                self._expect_again(moved)
 
     def rewind(self, day: int) -> bool:
         """Go back to a day walked lately; False where it is forgotten."""
@@ -172,6 +215,11 @@ class Course:
             return False
         self.state, self.day = self._states[day], day
         self._states = {done: state for done, state in self._states.items() if done < day}
+        since = np.flatnonzero(self._moved > day)
+        if since.size:  # what was expected of earlier days has changed since
+            as_of_then = Course(self.said[since], self.start, day)
+            as_of_then.reach(self.said.shape[1])
+            self.put(since, as_of_then)
         return True
 
     def reach(self, hours: int) -> None:
@@ -184,6 +232,7 @@ class Course:
     def put(self, rows: Rows, other: "Course") -> None:
         """Take over `rows` from a course of these alone that has come as far."""
         self.said[rows], self.ahead[rows], self.week_ahead[rows] = other.said, other.ahead, other.week_ahead
+        self._moved[rows] = other._moved
         self.state.put(rows, other.state)
         for day, state in self._states.items():
             state.put(rows, other._states[day])
@@ -212,6 +261,17 @@ class Course:
             self.ahead[:, today] = np.where(self.state.age[:, None] >= WARM_DAYS, profile, np.nan)
             settled = self.state.hours[:, None] >= SETTLED_DAYS * 24
             self.week_ahead[:, in_a_week] = np.where(settled, self.ahead[:, today], np.nan)
+
+    def _expect_again(self, moved: Rows) -> None:
+        """The level of these was another for two days: what is expected of these, and in a week, is by what is known
+        now. The way to a new level is no straying, and a slow rise is not a new level seen from the old one."""
+        self._moved[moved] = self.day
+        state = self.state.take(moved)
+        for columns, first, days in ((self.ahead, self.day - 2, 2), (self.week_ahead, self.day - 2, 9)):
+            hours = slice(first * 24, min((first + days) * 24, columns.shape[1]))
+            profile = state.profile([self._weekday(day) for day in range(first, first + days)])
+            was = columns[moved, hours]
+            columns[moved, hours] = np.where(np.isnan(was), np.nan, profile[:, : was.shape[1]])
 
     def _weekday(self, day: int) -> int:
         return (self.start.weekday() + day) % 7

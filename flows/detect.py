@@ -1,6 +1,6 @@
 """Findings become alerts with money on them, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,18 +11,20 @@ import numpy as np
 from alerts import store
 from alerts.alert import Alert, of_book
 from alerts.contract_month import Expect, follow
-from alerts.life import advance
+from alerts.life import advance, only
 from alerts.queue import loud
 from alerts.stake import weigh
 from alerts.store import Judged
+from alerts.teaching import Lesson, lessons
 from billing.book import Book
 from billing.database import transaction
 from billing.grid import SeriesKey
 from billing.hours import Month, floor_hour, hours_between
 from billing.rollups import Hours
+from detectors.episodes import APART
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
-from flows.usage import LATE, Known, known, open_months, panel
+from flows.usage import LATE, Known, kin, known, open_months, panel
 from flows.wiring import App
 
 STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
@@ -50,12 +52,14 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         usage = usage or known(app.lake, app.rules.catalog, at, mark)
         book = app.book(connection)
         before = store.alerts(connection, usage.grid.start)
-        series = panel(usage, book, before)
+        decided = store.decided(connection, usage.grid.start)
+        taught = lessons(before, decided, at, kin(usage.grid.keys, book))
+        series = panel(usage, book, before, taught)
         since = _since(mark, usage)
         found, skipped = app.scanner.scan(series, since)
-        findings = [part for finding in found if (part := _from(finding, mark.since if mark else since))]
+        findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]
         rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
-        after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at)
+        after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at, decided)
         after = _priced(app, book, usage, after, forecast(app, series))
         there = {alert.alert_id for alert in before}
         raised = tuple(alert for alert in after if alert.alert_id not in there)
@@ -80,17 +84,14 @@ def forecast(app: App, series: Panel) -> Expect:
     return expect
 
 
-def _from(finding: Finding, start: datetime) -> Finding | None:
-    """What of the finding lies at or after `start`: the months before the first run's are replay's."""
-    kept = [i for i, hour in enumerate(finding.hours) if hour >= start]
+def _from(finding: Finding, start: datetime, taught: Mapping[SeriesKey, Lesson]) -> Finding | None:
+    """What of the finding lies at or after `start` (the months before the first run's are replay's), with what verdicts
+    had to do with it."""
+    kept = {hour for hour in finding.hours if hour >= start}
     if not kept:
         return None
-    return replace(
-        finding,
-        hours=tuple(finding.hours[i] for i in kept),
-        expected=tuple(finding.expected[i] for i in kept),
-        actual=tuple(finding.actual[i] for i in kept),
-    )
+    why = taught[finding.key].why if finding.key in taught and finding.kind not in APART else ""
+    return replace(only(finding, kept), reasons=(*finding.reasons, *([why] if why else [])))
 
 
 def _since(mark: Judged | None, usage: Known) -> datetime:

@@ -1,5 +1,6 @@
 """What is known of usage at a clock: the grid that bills and detectors look at."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +9,13 @@ import numpy as np
 from alerts.alert import Alert
 from alerts.clock import BLIND
 from alerts.store import Judged
+from alerts.teaching import Lesson, normal
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
 from billing.hours import DAY, HOUR, Month, floor_hour, hours_between
 from billing.lake import Lake
-from detectors.episodes import FIRST_USE
-from detectors.series import Floats, Panel
+from detectors.series import Floats, Origin, Panel, SeriesKey
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
 NEVER = -1  # a recording has no place in the order of ingest: nothing comes in while it plays
@@ -99,8 +100,8 @@ class Recording:
         return Known(at, grid.between(start, end), self.floats[:, columns], changed, NEVER)
 
 
-def panel(usage: Known, book: Book, alerts: list[Alert]) -> Panel:
-    """The series of the book's orgs for the detectors; hours of live alerts are not learned from."""
+def panel(usage: Known, book: Book, alerts: list[Alert], taught: Mapping[SeriesKey, Lesson] | None = None) -> Panel:
+    """The series of the book's orgs for the detectors, with what verdicts teach of them."""
     grid, floats, start, end = usage.grid, usage.floats, usage.grid.start, usage.grid.end
     rows = [row for row, (org_id, _) in enumerate(grid.keys) if org_id in book.orgs]
     if len(rows) < len(grid.keys):
@@ -110,10 +111,21 @@ def panel(usage: Known, book: Book, alerts: list[Alert]) -> Panel:
     learned = np.ones(floats.shape, np.bool_)
     for alert in alerts:
         row = row_of.get(alert.key)
-        if row is not None and alert.live and alert.kind != FIRST_USE:
+        if row is not None and not normal(alert, floats[row], start):
             columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
             learned[row, columns] = False
-    return Panel(keys, start, floats, learned)
+    caution = np.array([taught[key].caution if key in taught else 0.0 for key in keys]) if taught else None
+    return Panel(keys, start, floats, learned, tuple(Origin(name) for name in kin(keys, book).values()), caution)
+
+
+def kin(keys: Iterable[SeriesKey], book: Book) -> dict[SeriesKey, str]:
+    """Those of the book's orgs by what they have in common: the partner and the meter."""
+    customer_of = {org_id: org.customer_id for org_id, org in book.orgs.items()}
+    return {
+        (org_id, meter): f"{book.partner_of(customer_of[org_id]).partner_id} {meter}"
+        for org_id, meter in keys
+        if org_id in customer_of
+    }
 
 
 def complete_to(grid: Grid, book: Book) -> datetime | None:

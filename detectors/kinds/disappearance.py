@@ -43,7 +43,7 @@ class Disappearance:
         count = last - first
         least = REACH * stretch.course.state.floor[:, None]
         silent = _silent(ending_sums(np.nan_to_num(actual), count, REACH), ending_sums(expected, count, REACH), least)
-        some: Flags = silent.any(axis=1)
+        some: Flags = np.logical_or.reduce(silent, axis=1)
         return some
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG002

@@ -51,10 +51,14 @@ def grid(odd: Mapping[int, int] | Iterable[int] = (), start: int = 0, until: int
 
 
 def step(
-    alerts: Iterable[Alert], findings: Iterable[Finding], usage: Grid, now: int
+    alerts: Iterable[Alert],
+    findings: Iterable[Finding],
+    usage: Grid,
+    now: int,
+    decided: Mapping[str, datetime] | None = None,
 ) -> tuple[list[Alert], list[tuple[str, str]]]:
     """The alerts, and the states they moved through."""
-    found, moved = advance(list(alerts), findings, BOOK, usage, ROLLUPS, at(now))
+    found, moved = advance(list(alerts), findings, BOOK, usage, ROLLUPS, at(now), decided)
     assert all(one.at == at(now) and one.who == "floodmark" and one.why for one in moved)
     return found, [(one.was, one.now) for one in moved]
 

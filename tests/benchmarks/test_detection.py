@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.injection import CASES, SCORED_FROM, Case
-from tests.benchmarks.detection import material, ours, protocol, race, walk
+from tests.benchmarks.detection import material, ours, protocol, race, verdicts, walk
 from tests.benchmarks.detection.__main__ import BEGIN, END, table, write
 from tests.benchmarks.detection.figures import Figure
 from tests.benchmarks.detection.material import Copy, Series
@@ -152,3 +152,33 @@ def test_the_report_is_written_between_the_markers(tmp_path):
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
     write("new", page)
     assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+
+
+@pytest.fixture(scope="module")
+def taught() -> verdicts.Taught:
+    """Eight quiet series with a case a week, and four whose own bursts nobody labelled."""
+    cases = verdicts.beset([daily(f"quiet{seed}", seed) for seed in range(8)])
+    bursts = []
+    for seed in range(4):
+        one, chance = daily(f"bursts{seed}", seed), np.random.default_rng(seed)
+        values = one.values.copy()
+        for start in range(SCORED_FROM - 168, HOURS - 48, 48):
+            at = start + int(chance.integers(40))
+            values[at : at + 3] *= 1.6 + chance.random()
+        bursts.append(replace(one, group="bursty", values=values))
+    return verdicts.measured([*cases, *bursts], verdicts=15)
+
+
+def test_verdicts_teach_precision_and_lose_no_more_than_a_point_of_recall(taught):
+    assert (taught.verdicts, taught.held) == (15, True)
+    assert taught.without.precision < 0.9
+    assert taught.taught.precision > taught.without.precision
+    assert taught.taught.false_per_series_month < taught.without.false_per_series_month
+
+
+def test_a_walk_without_verdicts_decides_nothing(series):
+    usage = verdicts.world(verdicts.beset(series))
+    done = verdicts.walk(usage, 0)
+    assert done.alerts and not done.decided
+    assert {alert.state for alert in done.alerts} <= {"open", "over"}
+    assert len(usage.labels) == 6

@@ -54,6 +54,38 @@ def test_the_level_moves(usage, panel_of):
     assert profile.sum() == pytest.approx(values[0, -WEEK_HOURS:].sum(), rel=0.05)
 
 
+@pytest.mark.parametrize("times", [0.2, 1.3, 2.0, 5.0, 20.0])
+def test_a_level_that_moved_for_good_is_learned_within_four_days(usage, panel_of, times):
+    """Day and night, working day and weekend: each hour of the week is expected where it will be."""
+    values = usage(70)[None]
+    truth = usage(70, noise=0)[-WEEK_HOURS:] * times
+    values[0, 56 * 24 :] *= times
+    profile = fit(values[:, : 60 * 24], learned(values[:, : 60 * 24]), panel_of(values[0]).start).profile[0]
+    assert profile.sum() == pytest.approx(truth.sum(), rel=0.1)
+    assert np.median(np.abs(profile / truth - 1)) < 0.1
+
+
+def test_one_day_off_is_no_new_level_and_two_to_either_side_are_none(usage, panel_of):
+    quiet, once, there_and_back = usage(56), usage(56), usage(56)
+    for row in (once, there_and_back):
+        row[52 * 24 : 53 * 24] *= 3
+    there_and_back[53 * 24 : 54 * 24] *= 0.2
+    rows = np.array([quiet, once, there_and_back])
+    profile = fit(rows, learned(rows), panel_of(quiet).start).profile
+    np.testing.assert_allclose(profile[1:].sum(axis=1), profile[0].sum(), rtol=0.12)
+
+
+def test_the_way_to_a_new_level_is_no_straying(usage, panel_of):
+    """Else two days of it would be the tail of the six weeks that follow, and a run-away would be nothing new."""
+    values = usage(70)[None]
+    values[0, 56 * 24 :] *= 5
+    course = walked(values[:, : 59 * 24], panel_of(values[0]).start)
+    strayed = np.abs(values[:, 56 * 24 : 58 * 24] - course.ahead[:, 56 * 24 : 58 * 24])
+    assert strayed.mean() < values[0, 56 * 24 :].mean() * 0.3
+    a_week_on = course.week_ahead[0, 60 * 24 : 64 * 24]
+    assert a_week_on.mean() == pytest.approx(values[0, 60 * 24 : 64 * 24].mean(), rel=0.3)
+
+
 def test_a_spike_teaches_little(usage, panel_of):
     quiet, spiked = usage(56), usage(56)
     spiked[50 * 24 : 50 * 24 + 5] *= 50
@@ -88,11 +120,15 @@ def test_a_week_ago_it_expected_what_it_expected_then(usage, panel_of):
 
 
 @pytest.mark.parametrize("day", [41, 38, 37])
-def test_going_back_and_on_again_changes_nothing(usage, panel_of, day):
-    values, start = usage(42)[None], panel_of(usage(42)).start
-    course = walked(values, start)
+@pytest.mark.parametrize("moved", [30, 36, 37, 39])
+def test_going_back_and_on_again_changes_nothing(usage, panel_of, day, moved):
+    values, start = np.array([usage(42), usage(42, seed=1)]), panel_of(usage(42)).start
+    values[0, moved * 24 :] *= 4
+    course, then = walked(values, start), walked(values[:, : day * 24], start)
     assert course.rewind(day)
-    np.testing.assert_array_equal(course.state.profile(), walked(values[:, : day * 24], start).state.profile())
+    np.testing.assert_array_equal(course.state.profile(), then.state.profile())
+    np.testing.assert_array_equal(course.ahead[:, : day * 24], then.ahead)
+    np.testing.assert_array_equal(course.week_ahead[:, : day * 24], then.week_ahead[:, : day * 24])
     course.walk(42)
     np.testing.assert_array_equal(course.state.profile(), walked(values, start).state.profile())
     np.testing.assert_array_equal(course.ahead, walked(values, start).ahead)

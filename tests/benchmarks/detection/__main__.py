@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks.detection import material, race
+from tests.benchmarks.detection import material, race, verdicts
 from tests.benchmarks.detection.figures import Figure, figures
 
 BEGIN, END = "<!-- detection: begin -->", "<!-- detection: end -->"
@@ -43,11 +43,16 @@ def main() -> int:
     arguments.add_argument("--peers", type=int, default=0, help="against peers, on so many series of each half")
     arguments.add_argument("--write", type=Path, help="a document with the markers")
     chosen = arguments.parse_args()
-    found = figures(material.read(chosen.half, chosen.panel))
+    series = material.read(chosen.half, chosen.panel)
+    found = figures(series)
+    held = all(one.held for one in found)
     if chosen.json:
         print(json.dumps({one.what: one.reached for one in found}, indent=1))
     else:
+        taught = verdicts.measured(verdicts.material_of(series))
         parts = [f"Measured {datetime.now(UTC):%Y-%m-%d} on the {chosen.half} half.", table(found)]
+        parts.append(verdicts.table(taught))
+        held &= taught.held
         if chosen.peers:
             halves = [race.subset(half, chosen.panel, chosen.peers) for half in material.HALVES]
             rows = race.race(*halves, workers=os.cpu_count() or 1)
@@ -56,7 +61,7 @@ def main() -> int:
         print(text)
         if chosen.write:
             write(text, chosen.write)
-    return 0 if all(one.held for one in found) else 1
+    return 0 if held else 1
 
 
 if __name__ == "__main__":
