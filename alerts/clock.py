@@ -20,7 +20,7 @@ Span = tuple[datetime, datetime]
 
 
 @functools.lru_cache(maxsize=256)
-def _holidays(country: str, year: int) -> frozenset[date]:
+def national_holidays(country: str, year: int) -> frozenset[date]:
     """National holidays of the country and the days they are observed on instead; none for the empty country."""
     if not country:
         return frozenset()
@@ -62,7 +62,7 @@ class Desk:
             raise ValueError(f"desk hours {hours!r} end before they start: a desk opens and closes on the same day")
         country = holidays.strip().upper()
         try:
-            _holidays(country, 2000)
+            national_holidays(country, 2000)
         except NotImplementedError:
             raise ValueError(
                 f"{holidays!r} has no holiday calendar: write a country code, such as US, or nothing for no holidays"
@@ -76,7 +76,7 @@ class Desk:
 
     def span(self, day: date) -> Span | None:
         """The UTC instants between which the desk is open on a local day; None where it stays closed."""
-        if day.weekday() >= 5 or day in _holidays(self.country, day.year):
+        if day.weekday() >= 5 or day in national_holidays(self.country, day.year):
             return None
         midnight = datetime.combine(day, datetime.min.time())
         return _first_instant(midnight + self.opens, self.zone), _first_instant(midnight + self.closes, self.zone)

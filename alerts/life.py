@@ -6,9 +6,10 @@ from datetime import datetime
 
 from alerts.alert import Alert, Transition, alert_id, whole
 from alerts.clock import BLIND
+from alerts.projection import MONTHLY_COUNTER
 from billing.book import Book
 from billing.grid import Grid
-from billing.hours import HOUR, hours_between, iso
+from billing.hours import HOUR, Month, hours_between, iso
 from detectors.episodes import APART, DISAPPEARANCE, belongs, is_over
 from detectors.scan import Finding
 
@@ -59,6 +60,8 @@ def advance(
             joined = replace(joined, state="open", largest_excess=0.0)
         found[joined.alert_id] = replace(joined, hours=tuple(sorted(hours)))
     for alert in list(found.values()):
+        if meters[alert.meter] == MONTHLY_COUNTER and alert.live:
+            alert = replace(alert, hours=_until_it_starts_again(alert, grid))  # noqa: PLW2901
         hours_now = list(_told(alert, grid))
         measured = _measure(alert, hours_now, meters[alert.meter], at)
         state, why = _next_state(measured, hours_now, grid, at)
@@ -141,6 +144,16 @@ def _raise(finding: Finding, book: Book, at: datetime) -> Alert:
         reasons=finding.reasons,
         scale=finding.scale,
     )
+
+
+def _until_it_starts_again(alert: Alert, grid: Grid) -> tuple[datetime, ...]:
+    """A counter that jumped stays too high until its month ends: these hours are the alert's, and its stake's."""
+    row, begins, ends = grid.row_of.get(alert.key), alert.last_hour, Month.of(alert.last_hour).end
+    if row is None:
+        return alert.hours
+    columns = range(hours_between(grid.start, begins), hours_between(grid.start, min(ends, grid.end)))
+    later = (grid.start + column * HOUR for column in columns if grid.seen[row, column])
+    return tuple(sorted({*alert.hours, *later}))
 
 
 def _told(alert: Alert, grid: Grid) -> Iterator[Hour]:

@@ -26,11 +26,15 @@ class Partner:
 
 @dataclass(frozen=True)
 class Customer:
+    """time_zone, country: where its people work; empty for the partner's zone and for that zone's country."""
+
     customer_id: str
     partner_id: str
     name: str
     employees: int | None
     deal: str
+    time_zone: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True)

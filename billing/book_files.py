@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from billing.addresses import valid_address
 from billing.book import Book, Contract, Customer, Org, Partner, Term, Tier
 from billing.catalog import PLANS, Catalog
+from billing.countries import countries
 from billing.csv_rows import Row, read_rows
 from billing.errors import Fault, InputError
 from billing.money import CURRENCIES
@@ -24,6 +25,7 @@ COLUMNS = {
     "tiers.csv": "contract_id,meter,up_to_units,unit_price".split(","),
 }
 OPTIONAL = ("tiers.csv",)
+OPTIONAL_COLUMNS = {"customers.csv": ("time_zone", "country")}
 TIERS, LANGUAGES, DIGESTS = ("basic", "gold"), ("en", "ko", "ru"), ("daily", "weekly", "none")
 Known = Container[str] | None
 DEALS, OPTIONS = ("none", "registered", "takeover"), ("monthly", "hourly")
@@ -35,7 +37,7 @@ def read_book(directory: Path, catalog: Catalog) -> Book:
         raise InputError([Fault(str(directory), 0, "", "is not a directory with the book's CSV files")])
     faults: list[Fault] = []
     rows = {
-        name: list(read_rows(directory / name, columns, faults))
+        name: list(read_rows(directory / name, columns, faults, OPTIONAL_COLUMNS.get(name, ())))
         for name, columns in COLUMNS.items()
         if name not in OPTIONAL or (directory / name).exists()
     }
@@ -104,6 +106,8 @@ def _customer(row: Row, partners: Known) -> Customer:
         name=row.identifier("name"),
         employees=row.whole("employees"),
         deal=row.choice("deal", DEALS),
+        time_zone=_zone(row) if row.cells["time_zone"] else "",
+        country=_country(row) if row.cells["country"] else "",
     )
 
 
@@ -190,6 +194,13 @@ def _currency(row: Row) -> str:
     value = row.cells["currency"]
     if value not in CURRENCIES:
         row.fault("currency", f"{value!r} is not an ISO 4217 currency code, such as USD")
+    return value
+
+
+def _country(row: Row) -> str:
+    value = row.cells["country"]
+    if value not in countries():
+        row.fault("country", f"{value!r} is not an ISO 3166 country code of two letters, such as KR")
     return value
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, Table, Text, func, insert, select
+from sqlalchemy import Column, Date, ForeignKey, Integer, Table, Text, func, insert, select, text
 from sqlalchemy.engine import Connection
 
 from billing.book import Book, Contract, Customer, Org, Partner, Term, Tier
@@ -37,7 +37,13 @@ partners = _table(
     *(_text(name) for name in ("name", "tier", "time_zone", "language", "currency", "digest", "emails")),
 )
 customers = _table(
-    "customers", _id("customer_id"), _text("partner_id"), _text("name"), Column("employees", Integer), _text("deal")
+    "customers",
+    _id("customer_id"),
+    _text("partner_id"),
+    _text("name"),
+    Column("employees", Integer),
+    _text("deal"),
+    *(Column(name, Text, nullable=False, server_default=text("''")) for name in ("time_zone", "country")),
 )
 orgs = _table("orgs", _id("org_id"), _text("customer_id"), _text("name"))
 contracts = _table(

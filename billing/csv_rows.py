@@ -93,8 +93,10 @@ class Row:
             return None
 
 
-def read_rows(path: Path, columns: Sequence[str], faults: list[Fault]) -> Iterator[Row]:
+def read_rows(path: Path, columns: Sequence[str], faults: list[Fault], optional: Sequence[str] = ()) -> Iterator[Row]:
     """The rows of a UTF-8 CSV file with a header row; cells are stripped, blank lines are passed over.
+
+    The cells of an optional column that is not there are empty.
 
     A file that cannot be read, lacks a column or repeats one is a fault and has no rows; a row with too
     few or too many cells is a fault and is left out.
@@ -113,7 +115,11 @@ def read_rows(path: Path, columns: Sequence[str], faults: list[Fault]) -> Iterat
     try:
         header = [name.strip() for name in next(reader, [])]
         wrong = [Fault(place, 1, name, "the column is missing") for name in columns if name not in header]
-        wrong += [Fault(place, 1, name, "the column stands there twice") for name in columns if header.count(name) > 1]
+        wrong += [
+            Fault(place, 1, name, "the column stands there twice")
+            for name in (*columns, *optional)
+            if header.count(name) > 1
+        ]
         faults += wrong
         if wrong:
             return
@@ -124,6 +130,7 @@ def read_rows(path: Path, columns: Sequence[str], faults: list[Fault]) -> Iterat
                 what = f"has {len(cells)} cells where the header has {len(header)}"
                 faults.append(Fault(place, reader.line_num, "", what))
                 continue
-            yield Row(place, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)), faults)
+            named = dict(zip(header, map(str.strip, cells), strict=True))
+            yield Row(place, reader.line_num, dict.fromkeys(optional, "") | named, faults)
     except csv.Error as error:
         faults.append(Fault(place, reader.line_num, "", f"is not CSV: {error}"))

@@ -62,7 +62,7 @@ class State:
     age: Floats  # days on which anything was said
     heard: Flags  # [series, 24]: hours of day at which anything was said
     hours: Floats  # in which anything was said
-    total: Floats  # of what was said
+    total: Floats  # of what was said, storms clipped
     counts: Flags  # nothing but whole things was said
     off: Floats  # by how much the last day as a whole was off, beyond the clip; 0 if it was not
 
@@ -133,14 +133,14 @@ class State:
         weekly = np.where(self.age >= 1, np.maximum(WEEKLY, 1 / (self.age // 7 + 1 + doubt)), 0)
         spread = np.where(self.age >= 1, np.maximum(SPREAD, 1 / np.maximum(self.age, 1)), 0)
 
-        self.level += level * shift
+        self.level += level * shift * np.minimum(1, 2 * count / 24)  # a few hours say little of a day
         self.daily += np.maximum(DAILY, mean)[:, None] * shape
         self.weekly[:, weekday] += weekly[:, None] * error
         self.spread += np.where(heard, spread * (usual - self.spread), 0)
         self.age += heard
         self.heard |= said
         self.hours += said.sum(axis=1)
-        self.total += np.where(said, day, 0).sum(axis=1)
+        self.total += np.where(said, expected + error, 0).sum(axis=1)
         self.counts &= (~said | (day == np.floor(day))).all(axis=1)
         return moved
 

@@ -1,8 +1,10 @@
-"""The hours to come of a counter that starts again each month, as the vendor's active users and committers do."""
+"""Counters that start again each month, as the vendor's active users and committers do: growth, and hours to come."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.hours import HOUR, Month, hours_between
 from detectors.forecast import PATHS, normal_scores
@@ -10,6 +12,33 @@ from detectors.series import Floats
 
 ALIKE = 0.4  # logarithm by which a month's further growth differs from that of the month before
 SLOWER = 0.5  # without a month before: of the growth an hour so far
+
+
+def growth(values: Floats, start: datetime) -> Floats:
+    """[series, hours]: by how much counters, which start again each UTC month, grew in an hour.
+
+    After hours of which nothing was said the growth is shared among them. NaN where a counter fell, as a corrected one
+    does, and in the first hour said of it in a month that had begun.
+    """
+    if not values.size:
+        return values
+    hours = np.arange(values.shape[1])
+    heard = np.where(np.isfinite(values), hours, -1)
+    last = np.maximum.accumulate(heard, axis=1)
+    last = np.concatenate([np.full((len(values), 1), -1), last[:, :-1]], axis=1)
+    begins = _begins(start, len(hours))
+    before = np.where(last >= 0, np.take_along_axis(values, last.clip(0), axis=1), np.nan)
+    anew = (last >= 0) & (last < begins) & ~(values >= before)
+    since = np.where(anew, begins - 1, last)
+    grown = values - np.where(anew, 0, before)
+    return np.where(grown >= 0, grown / np.maximum(hours - since, 1), np.nan)
+
+
+@lru_cache(maxsize=16)
+def _begins(start: datetime, hours: int) -> NDArray[np.int_]:
+    """[hours]: the column at which the hour's month begins."""
+    days = np.array([(start + hour * HOUR).day for hour in range(hours)], dtype=np.int_)
+    return np.arange(hours) - (days - 1) * 24 - (start.hour + np.arange(hours)) % 24
 
 
 def counter_paths(said: Floats, start: datetime, hours: int) -> Floats:

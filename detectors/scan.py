@@ -9,6 +9,8 @@ import numpy as np
 
 from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
 from detectors.baseline import Baseline, Rows
+from detectors.calendar import Calendar
+from detectors.counter import growth
 from detectors.kind import Kind
 from detectors.kinds.disappearance import DISAPPEARANCE
 from detectors.kinds.first_use import FIRST_MONTH, FIRST_WEEK
@@ -17,11 +19,12 @@ from detectors.kinds.shift import SHIFT
 from detectors.kinds.spike import SPIKE
 from detectors.moment import Lives
 from detectors.past import Past
-from detectors.series import Floats, Panel, SeriesKey
+from detectors.series import Flags, Floats, Origin, Panel, SeriesKey
 from detectors.threshold import BUDGET, Kin
 from detectors.watch import Found, Watch
 
 CHUNK = 1000  # series judged at once: bounds the memory
+ABSURD, LARGEST = 1e15, 1e18  # nobody uses that much in an hour: it is odd and teaches nothing; no number is larger
 REMEMBERED_SERIES = 4000  # whose pasts are kept between calls
 KINDS: tuple[Kind, ...] = (  # an hour goes to the first that finds it
     FIRST_WEEK,
@@ -112,7 +115,11 @@ class Scanner:
         ends = (lead, -(lead + panel.values.shape[1]) % 24)
         values = np.pad(panel.values[rows], ((0, 0), ends), constant_values=np.nan)
         learned = np.pad(panel.learned[rows], ((0, 0), ends), constant_values=True)
-        said = np.where(learned, values, np.nan)
+        origins = [panel.origins[row] if panel.origins else Origin() for row in rows]
+        calendar = Calendar(start, origins)
+        values, sane = _sane(values, counters=[origin.counter for origin in origins], start=start)
+        ordinary = sane & calendar.ordinary(values.shape[1])
+        said = np.where(learned & ordinary, values, np.nan)
         name = (start, tuple(panel.keys[row] for row in rows))
         past = self._pasts.pop(name, None)
         if past is None or not past.back(said, day):
@@ -121,15 +128,23 @@ class Scanner:
         while len(self._pasts) > 1 and sum(len(keys) for _, keys in self._pasts) > REMEMBERED_SERIES:
             self._pasts.popitem(last=False)
         caution = np.zeros(len(rows)) if panel.caution is None else panel.caution[rows]
-        return Watch(
-            self._kinds, past, values, learned, _kin(panel, rows), caution, lives.take(rows, lead), self._min_days
-        )
+        kin, of_lives = _kin(panel, rows), lives.take(rows, lead)
+        return Watch(self._kinds, past, values, learned, kin, caution, of_lives, self._min_days, calendar, ordinary)
 
 
 def _chunks(panel: Panel) -> list[Rows]:
     """The rows in parts that bound the memory, kin beside each other."""
     order = sorted(range(len(panel.keys)), key=lambda row: panel.origins[row].kin if panel.origins else "")
     return [np.array(order[begin : begin + CHUNK]) for begin in range(0, len(order), CHUNK)]
+
+
+def _sane(values: Floats, counters: Sequence[bool], start: datetime) -> tuple[Floats, Flags]:
+    """[series, hours] as they are judged: counters by their growth, a negative number as nothing said; and which hours
+    may be learned from."""
+    values = np.where(values >= 0, np.minimum(values, LARGEST), np.nan)
+    if any(counters):
+        values[counters] = growth(values[counters], start)
+    return values, ~(values > ABSURD)
 
 
 def _kin(panel: Panel, rows: Rows) -> Kin:
@@ -155,10 +170,15 @@ def _finding(panel: Panel, rows: Rows, found: Found) -> Finding:
     """The last of its columns is the newest hour."""
     row, columns = rows[found.row], found.columns - panel.start.hour
     expected = found.odd.expected[found.index, columns - columns[-1] - 1]
-    actual = np.nan_to_num(panel.values[row, columns])
+    actual, profile = np.nan_to_num(found.actual), found.profile
     hours = tuple(panel.start + int(column) * HOUR for column in columns)
     span = "one hour" if len(hours) == 1 else f"{len(hours)} hours"
     what = f"{_number(actual.sum())} in {span} since {iso(hours[0])}, where {_number(expected.sum())} was expected"
+    if panel.origins and panel.origins[row].counter:
+        what = f"grew by {what}"
+        height = panel.values[row, columns]
+        expected, actual = height - np.cumsum(actual - expected), height
+        profile = np.full(WEEK_HOURS, expected[0])
     return Finding(
         key=panel.keys[row],
         kind=found.kind,
@@ -168,7 +188,7 @@ def _finding(panel: Panel, rows: Rows, found: Found) -> Finding:
         detected=hours[-1] + HOUR,
         score=float(found.odd.score[found.index]),
         reasons=(what, found.odd.why[found.index]),
-        profile=found.profile,
+        profile=profile,
         scale=found.scale,
     )
 

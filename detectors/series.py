@@ -1,7 +1,7 @@
 """Many series on one hourly grid: what a detector is handed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,14 @@ Flags = NDArray[np.bool_]
 class Origin:
     """Where a series comes from.
 
-    kin: those of the same kin (same meter, same partner) are taken to stray alike while one is young. zone, country:
-    the calendar its people live by; empty for none. counter: it only grows, and starts again each month.
+    kin: those of the same kin (same meter, same partner) are taken to stray alike while one is young. zone,
+    holidays: the calendar its people live by, days by the clock of the zone. counter: it only grows, and starts again
+    each UTC month.
     """
 
     kin: str = ""
     zone: str = "UTC"
-    country: str = ""
+    holidays: frozenset[date] = frozenset()
     counter: bool = False
 
 

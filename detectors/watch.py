@@ -1,13 +1,14 @@
 """Some series, hour after hour: who is suspect today, and what each kind says of them at the close of an hour."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.hours import WEEK_HOURS
 from detectors.baseline import Rows
+from detectors.calendar import Calendar, Candidate
 from detectors.kind import Kind, Stretch
 from detectors.moment import LIVE_HOURS, REACH, Lives, Moment, Odd, last_columns
 from detectors.past import Past
@@ -21,13 +22,15 @@ ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could
 
 @dataclass(frozen=True)
 class Found:
-    """What a kind found: `odd` at `index`, of the series in `row`; columns: the odd hours that are new."""
+    """What a kind found: `odd` at `index`, of the series in `row`; columns: the odd hours that are new;
+    actual: what was judged of them."""
 
     row: int
     kind: str
     odd: Odd
     index: int
     columns: NDArray[np.intp]
+    actual: Floats
     profile: Floats
     scale: float
 
@@ -36,7 +39,7 @@ class Found:
 class Watch:
     """values, learned: [series, hours of whole days] from a 00:00 UTC on; hours to come are NaN. kin, caution, lives:
     of each series. past: as of the 00:00 UTC before the first hour to judge. min_days: of history before that a series
-    is judged."""
+    is judged. ordinary: [series, hours], what is learned if no alert has it."""
 
     kinds: Sequence[Kind]
     past: Past
@@ -46,6 +49,8 @@ class Watch:
     caution: Floats
     lives: Lives
     min_days: int
+    calendar: Calendar
+    ordinary: Flags
 
     def judge(self, first: int, last: int, budget: float) -> Iterator[Found]:
         """The columns [first, last), in their order. An hour found is not learned from any more (Kind.young aside)."""
@@ -78,7 +83,8 @@ class Watch:
         return (self.age(column) >= self.min_days) & (self.days >= ENOUGH_SAID * self.min_days)
 
     def _said(self, columns: slice, rows: Rows | slice = slice(None)) -> Floats:
-        return np.where(self.learned[rows, columns], self.values[rows, columns], np.nan)
+        taught = self.learned[rows, columns] & self.ordinary[rows, columns]
+        return np.where(taught, self.values[rows, columns], np.nan)
 
     def _lessons(self) -> list[Floats]:
         return [kind.settle(own, self.kin) for kind, own in zip(self.kinds, self.past.lessons, strict=True)]
@@ -102,6 +108,8 @@ class Watch:
         ready = self.ready(column)[rows]
         for kind, lesson in zip(self.kinds, lessons, strict=True):
             odd = kind.judge(moment, lesson[rows], budget)
+            if odd.rows.size and not kind.young:
+                odd = self._judged_again(kind, odd, moment, column, rows, lesson[rows], budget)
             for index, among in enumerate(odd.rows):
                 row = rows[among]
                 columns = column + 1 - REACH + np.flatnonzero(odd.hours[index])
@@ -112,7 +120,27 @@ class Watch:
                 self.learned[row, columns] &= kind.young
                 profile = self.past.course.profile(rows[among : among + 1], odd.weeks_ago)[0]
                 profile = np.zeros(WEEK_HOURS) if kind.young else profile
-                yield Found(int(row), kind.name, odd, index, columns, profile, float(moment.scale[among]))
+                actual = self.values[row, columns]
+                yield Found(int(row), kind.name, odd, index, columns, actual, profile, float(moment.scale[among]))
+
+    def _judged_again(
+        self, kind: Kind, odd: Odd, moment: Moment, column: int, rows: Rows, lesson: Floats, budget: float
+    ) -> Odd:
+        """What is odd after all, once the calendar has said what it lets one expect."""
+        among = Moment(*(getattr(moment, field.name)[odd.rows] for field in fields(Moment)))
+        found = zip(rows[odd.rows], odd.hours, odd.expected, among.actual, strict=True)
+        usual = np.array(
+            [
+                self.calendar.usual(row, column, Candidate(*one), self.values[row], self.past.course)
+                for row, *one in found
+            ]
+        )
+        more = np.nan_to_num(usual - odd.expected)
+        if not more.any():
+            return odd
+        excused = replace(among, day_ahead=among.day_ahead + more, week_ahead=among.week_ahead + more)
+        again = kind.judge(excused, lesson[odd.rows], budget)
+        return replace(again, rows=odd.rows[again.rows])
 
     def _silences(self, end: int, rows: Rows) -> NDArray[np.int64]:
         """[rows]: the longest run of columns before `end` with next to nothing, since it was first heard of."""

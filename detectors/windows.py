@@ -20,8 +20,8 @@ WITH_OTHERS = 0.25  # of the window's typical excess: what an hour needs to coun
 class Windows:
     """hours: the lengths. threshold: nats at the standard budget. least_excess: the share of what was expected in the
     window that is worth an alert, however sure; and it must be more than an hour is never news for. story: what it is,
-    in words. week_ahead: expected a week before, not at 00:00 of the day. apart: so many of the newest hours say nothing
-    of the tail, or a slow rise would hide itself. min_days: a series with less history is left alone.
+    in words. week_ahead: expected a week before, not at 00:00 of the day. apart: so many of the newest hours say
+    nothing of the tail, or a slow rise would hide itself. min_days: a series with less history is left alone.
     """
 
     name: str

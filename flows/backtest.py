@@ -95,7 +95,8 @@ def backtest(app: App, month: Month) -> Iterator[list[Judged]]:
 
 
 def _judged(app: App, book: Book, usage: Known, month: Month, day: int, final: Sequence[Line]) -> Iterator[Judged]:
-    projected = project(book, app.rules, usage.grid, panel(usage, book, []), month, usage.at, LATE, book.customers)
+    series = panel(usage, book, app.rules.catalog, [])
+    projected = project(book, app.rules, usage.grid, series, month, usage.at, LATE, book.customers)
     own = usage.grid.between(month.start, usage.at).of_owners(book.customer_of)
     so_far = _by_line(lines(book, app.rules, own, month, usage.at))
     estimates = {(line.contract_id, line.meter): Estimate.of(line.quantities) for line in projected}

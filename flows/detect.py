@@ -24,7 +24,8 @@ from billing.rollups import Hours
 from detectors.episodes import APART
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
-from flows.usage import LATE, Known, kin, known, open_months, panel
+from flows.origins import kin
+from flows.usage import LATE, Known, known, open_months, panel
 from flows.wiring import App
 
 STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
@@ -54,7 +55,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         before = store.alerts(connection, usage.grid.start)
         decided = store.decided(connection, usage.grid.start)
         taught = lessons(before, decided, at, kin(usage.grid.keys, book))
-        series = panel(usage, book, before, taught)
+        series = panel(usage, book, app.rules.catalog, before, taught)
         since = _since(mark, usage)
         found, skipped = app.scanner.scan(series, since)
         findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]

@@ -95,7 +95,7 @@ def _letters(
     until = statement.month_to_date(month, at, at)
     bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
     customers = [one.customer_id for partner in partners for one in book.customers_of.get(partner.partner_id, ())]
-    series = panel(usage, book, alerts)
+    series = panel(usage, book, app.rules.catalog, alerts)
     lines = project(book, app.rules, usage.grid, series, month, usage.at, LATE, customers)
     tickets = [
         _of_today(ticket, book) for ticket in store.tickets(connection, months) if ticket.customer_id in book.customers

@@ -21,7 +21,8 @@ def projection(app: App, month: Month, until: datetime) -> list[ProjectedLine]:
     with reading(app.engine) as connection:
         book = book_store.load(connection)
         alerts = of_book(store.alerts(connection, usage.grid.start), book, app.rules.catalog.meters)
-    return project(book, app.rules, usage.grid, panel(usage, book, alerts), month, until, LATE, book.customers)
+    series = panel(usage, book, app.rules.catalog, alerts)
+    return project(book, app.rules, usage.grid, series, month, until, LATE, book.customers)
 
 
 def document(lines: Sequence[ProjectedLine]) -> dict[str, Any]:

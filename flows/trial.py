@@ -97,7 +97,7 @@ def trial(app: App, asked: Asked) -> Iterator[float | Trial]:
         book = book_store.load(connection)
     first, last = _span(app, asked)
     grid = _read(app, first, last)
-    known = panel(Known.all_of(grid.between(grid.start, last)), book, [])
+    known = panel(Known.all_of(grid.between(grid.start, last)), book, app.rules.catalog, [])
     if not known.keys:
         raise _nothing(app, "no org of the book has usage")
     rows = _chosen(known, asked)

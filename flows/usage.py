@@ -1,6 +1,6 @@
 """What is known of usage at a clock: the grid that bills and detectors look at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from billing.catalog import Catalog
 from billing.grid import Grid, Tape, as_float
 from billing.hours import DAY, HOUR, Month, floor_hour, hours_between
 from billing.lake import Lake
-from detectors.series import Floats, Origin, Panel, SeriesKey
+from detectors.series import Floats, Panel, SeriesKey
+from flows.origins import origins
 
 HISTORY = 84 * DAY  # what a baseline and its calibration look back on
 NEVER = -1  # a recording has no place in the order of ingest: nothing comes in while it plays
@@ -100,7 +101,9 @@ class Recording:
         return Known(at, grid.between(start, end), self.floats[:, columns], changed, NEVER)
 
 
-def panel(usage: Known, book: Book, alerts: list[Alert], taught: Mapping[SeriesKey, Lesson] | None = None) -> Panel:
+def panel(
+    usage: Known, book: Book, catalog: Catalog, alerts: list[Alert], taught: Mapping[SeriesKey, Lesson] | None = None
+) -> Panel:
     """The series of the book's orgs for the detectors, with what verdicts teach of them."""
     grid, floats, start, end = usage.grid, usage.floats, usage.grid.start, usage.grid.end
     rows = [row for row, (org_id, _) in enumerate(grid.keys) if org_id in book.orgs]
@@ -115,17 +118,7 @@ def panel(usage: Known, book: Book, alerts: list[Alert], taught: Mapping[SeriesK
             columns = [hours_between(start, hour) for hour in alert.hours if start <= hour < end]
             learned[row, columns] = False
     caution = np.array([taught[key].caution if key in taught else 0.0 for key in keys]) if taught else None
-    return Panel(keys, start, floats, learned, tuple(Origin(name) for name in kin(keys, book).values()), caution)
-
-
-def kin(keys: Iterable[SeriesKey], book: Book) -> dict[SeriesKey, str]:
-    """Those of the book's orgs by what they have in common: the partner and the meter."""
-    customer_of = {org_id: org.customer_id for org_id, org in book.orgs.items()}
-    return {
-        (org_id, meter): f"{book.partner_of(customer_of[org_id]).partner_id} {meter}"
-        for org_id, meter in keys
-        if org_id in customer_of
-    }
+    return Panel(keys, start, floats, learned, origins(keys, book, catalog, range(start.year, end.year + 1)), caution)
 
 
 def complete_to(grid: Grid, book: Book) -> datetime | None:

@@ -18,6 +18,7 @@ from tests.alerts.partners import BOOK
 
 HOSTS, LOGS = ("or11", "infra_hosts"), ("or11", "logs_indexed")
 ROLLUPS = {"infra_hosts": "p99", "logs_indexed": "sum"}
+COUNTED = {"infra_hosts": "p99", "logs_indexed": "max"}
 START = datetime(2026, 9, 1, tzinfo=UTC)
 WIDTH = 30 * 24
 USUAL, ODD = 10, 110
@@ -242,3 +243,14 @@ def test_the_same_findings_again_change_nothing_and_every_hour_is_on_one_alert(b
         assert one.state == ("over" if at(402) >= one.last_hour + HOUR + DAY else "open")
     again, moved = step(found, [finding(*hours) for hours in batches], grid(odd), 402)
     assert ([numbers(one) for one in again], moved) == ([numbers(one) for one in found], [])
+
+
+def test_a_counter_that_jumped_is_too_high_until_its_month_ends() -> None:
+    """September's last day is hour 719; what is told of October is another count."""
+    values = np.concatenate([np.full(700, USUAL), np.full(20, ODD), np.full(30, 3)])[None].astype(np.int64)
+    october = Grid((LOGS,), START, values, np.ones(values.shape, np.bool_))
+    found, _ = advance([], [finding(700)], BOOK, october, COUNTED, at(750))
+    assert numbers(found[0]) == list(range(700, 720))
+    assert (found[0].expected, found[0].actual) == (USUAL, ODD)
+    dismissed = replace(found[0], state="dismissed", hours=found[0].hours[:1])
+    assert numbers(advance([dismissed], [], BOOK, october, COUNTED, at(750))[0][0]) == [700]

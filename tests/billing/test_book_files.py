@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from billing.book import Book, Contract, Customer, Org, Partner, Term, Tier
-from tests.billing.book_folder import Folder
+from tests.billing.book_folder import GOOD, Folder
 
 
 @pytest.fixture
@@ -146,3 +146,16 @@ def test_faults_come_file_by_file_and_line_by_line(folder: Folder) -> None:
     folder.add(P, "p3,,gold,UTC,en,USD,daily,")
     folder.set(P, 2, "p1,,gold,UTC,en,USD,daily,")
     assert [line.split(": ")[0] for line in folder.faults()] == ["partners.csv:2", "partners.csv:4", "tiers.csv:6"]
+
+
+def test_where_a_customer_lives_may_be_said_and_must_then_be_right(folder: Folder) -> None:
+    said = {1: ",country,time_zone", 2: ",,", 3: ",KR,Asia/Seoul"}
+    for line, more in said.items():
+        folder.set(C, line, GOOD[C][line - 1] + more)
+    customers = folder.read().customers
+    assert [(one.time_zone, one.country) for one in customers.values()] == [("", ""), ("Asia/Seoul", "KR")]
+    folder.set(C, 3, GOOD[C][2] + ",Korea,Seoul")
+    assert folder.faults() == [
+        "customers.csv:3: time_zone: 'Seoul' is not a time zone, such as Asia/Seoul",
+        "customers.csv:3: country: 'Korea' is not an ISO 3166 country code of two letters, such as KR",
+    ]

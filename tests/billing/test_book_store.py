@@ -42,7 +42,7 @@ contracts = st.builds(
 books = st.builds(
     Book,
     by("partner_id", partners),
-    by("customer_id", st.builds(Customer, texts, texts, texts, st.none() | st.integers(0, 10**6), texts)),
+    by("customer_id", st.builds(Customer, texts, texts, texts, st.none() | st.integers(0, 10**6), texts, texts, texts)),
     by("org_id", st.builds(Org, texts, texts, st.text("한 ;'\"%"))),
     by("contract_id", contracts),
 )

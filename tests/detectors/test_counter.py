@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.hours import HOUR, Month, hours_between
-from detectors.counter import counter_paths
+from detectors.counter import counter_paths, growth
 from detectors.forecast import PATHS, interval
 
 
@@ -49,3 +51,24 @@ def test_nothing_counted_is_nothing_to_come() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     assert not counter_paths(np.full((2, 1000), np.nan), start, 100).any()
     assert counter_paths(np.empty((0, 1000)), start, 100).shape == (PATHS, 0, 100)
+
+
+@given(st.lists(st.integers(0, 1000) | st.none(), max_size=100), st.integers(0, 100))
+def test_a_counter_never_grows_by_more_than_it_stands(heights, before):
+    """Added up since the month's start, whatever falls, fails or comes late."""
+    start = datetime(2026, 2, 1, tzinfo=UTC) - before * HOUR
+    values = np.array([[np.nan if height is None else float(height) for height in heights]])
+    grown = growth(values, start)
+    assert not (grown < 0).any()
+    assert (np.isfinite(grown) <= np.isfinite(values)).all()
+    for first, last in ((0, before), (before, len(heights))):
+        part = values[0, first:last]
+        if np.isfinite(part).any() and (np.diff(part[np.isfinite(part)]) >= 0).all():
+            assert np.nansum(grown[0, first:last]) <= np.nanmax(part) + 1e-6
+
+
+def test_a_counter_grows_hour_by_hour_over_gaps_and_months():
+    values = np.array([[5, 7, np.nan, np.nan, 13, 12, 12, 4, np.nan, 10]])
+    start = datetime(2026, 1, 31, 17, tzinfo=UTC)  # the month begins at the hour of 4
+    nan = np.nan
+    np.testing.assert_array_equal(growth(values, start), [[nan, 2, nan, nan, 2, nan, 0, 4, nan, 3]])

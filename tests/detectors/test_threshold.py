@@ -53,7 +53,9 @@ def test_a_bursty_series_is_surprised_less():
 
 def test_without_a_past_the_population_speaks():
     tails = calibrate(np.full((1, 1008), np.nan), np.full(1, 2.0), 4)
-    assert tails.tolist() == [[pytest.approx(2 * math.sqrt(4)), pytest.approx(POPULATION_START), pytest.approx(POPULATION_SLOPE)]]
+    assert tails.tolist() == [
+        [pytest.approx(2 * math.sqrt(4)), pytest.approx(POPULATION_START), pytest.approx(POPULATION_SLOPE)]
+    ]
 
 
 def test_missing_hours_do_not_count():

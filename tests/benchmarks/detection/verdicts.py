@@ -14,6 +14,7 @@ import numpy as np
 from alerts.alert import Alert, decide
 from alerts.life import advance
 from alerts.teaching import lessons
+from billing import catalog
 from billing.book import Book, Customer, Org, Partner
 from billing.grid import Grid, as_float
 from billing.hours import DAY, HOUR, WEEK_HOURS
@@ -21,7 +22,8 @@ from detectors.injection import CASES, SCORED_FROM, added
 from detectors.scan import Scanner
 from detectors.score import Label, Raised, Score, false_alarms, score
 from detectors.threshold import BUDGET
-from flows.usage import NEVER, Known, kin, panel
+from flows.origins import kin
+from flows.usage import NEVER, Known, panel
 from tests.benchmarks.detection.material import Series, dice, mirrored
 from tests.benchmarks.detection.ours import MONDAY, NO_TICKET
 
@@ -128,7 +130,7 @@ def walk(usage: World, verdicts: int, budget: float = BUDGET, first: int = SCORE
         grid = whole.between(MONDAY, at)
         taught = lessons(alerts, decided, at, kins)
         known = Known(at, grid, floats[:, : grid.values.shape[1]], None, NEVER)
-        found, _ = scanner.scan(panel(known, usage.book, alerts, taught), since)
+        found, _ = scanner.scan(panel(known, usage.book, catalog.load(), alerts, taught), since)
         tickets = [finding for finding in found if finding.kind != NO_TICKET]
         alerts, _ = advance(alerts, tickets, usage.book, grid, usage.meters, at, decided)
         for nth, alert in enumerate(alerts):
