@@ -200,12 +200,12 @@ class Course:
         for done in range(self.day, day):
             if done >= day - REMEMBERED_DAYS:
                 self._states[done] = self.state.copy()
-                self._states.pop(done - REMEMBERED_DAYS, None)
             moved = self.state.correct(self._weekday(done), self.said[:, done * 24 : done * 24 + 24])
             self.day = done + 1
             self._expect()
             if moved.size:
                 self._expect_again(moved)
+        self._states = {done: state for done, state in self._states.items() if done >= day - REMEMBERED_DAYS}
 
     def rewind(self, day: int) -> bool:
         """Go back to a day walked lately; False where it is forgotten."""
@@ -224,7 +224,9 @@ class Course:
 
     def reach(self, hours: int) -> None:
         """Make room for so many hours in all."""
-        more = ((0, 0), (0, max(0, hours - self.said.shape[1])))
+        if hours <= self.said.shape[1]:
+            return
+        more = ((0, 0), (0, hours - self.said.shape[1]))
         self.said, self.ahead, self.week_ahead = (
             np.pad(columns, more, constant_values=np.nan) for columns in (self.said, self.ahead, self.week_ahead)
         )
@@ -243,6 +245,11 @@ class Course:
             return self.state.take(rows).profile()
         return Course(self.said[rows], self.start, max(self.day - 7 * weeks_ago, 0)).state.profile()
 
+    @property
+    def days(self) -> Floats:
+        """[series]: of history that were learned from."""
+        return self.state.hours / 24
+
     def scale(self, rows: Rows) -> Floats:
         """[rows]: how far an hour usually strays."""
         end = self.day * 24
@@ -252,7 +259,7 @@ class Course:
 
     def baseline(self) -> Baseline:
         """As of 00:00 of `day`."""
-        return Baseline(self.state.profile(), self.scale(np.arange(len(self.said))), self.state.hours / 24)
+        return Baseline(self.state.profile(), self.scale(np.arange(len(self.said))), self.days)
 
     def _expect(self) -> None:
         today, in_a_week = (slice(day * 24, day * 24 + 24) for day in (self.day, self.day + 7))

@@ -42,7 +42,8 @@ class Kind(Protocol):
         ...
 
     def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:
-        """[series]: False only where `judge` would find nothing in the stretch. Quick, for all series at once."""
+        """[series, hours]: False only where `judge` would find nothing at the hour's close while no alert is near.
+        Quick, for all series at once."""
         ...
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:

@@ -1,7 +1,7 @@
 """The close of one hour: what a kind may look at, and what it may answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import numpy as np
@@ -30,7 +30,8 @@ class Lives:
 
     @classmethod
     def of(cls, panel: Panel, min_history_days: int) -> "Lives":
-        heard, used = _first(np.isfinite(panel.values)), _first_lately(panel.values > 0)
+        """As far as the panel tells."""
+        heard, used = first_column(np.isfinite(panel.values)), first_lately(panel.values > 0)
         rows_of: dict[str, list[int]] = {}
         for row, (org, _) in enumerate(panel.keys):
             rows_of.setdefault(org, []).append(row)
@@ -62,9 +63,9 @@ class Moment:
     alert has an hour within the last 24. newcomer: [series], first used within the last NEWCOMER hours, by an org known
     for long enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was
     known before. days: [series], of history that were learned from. scale: [series], how far an hour usually strays.
-    floor: [series], the least that an hour strays. caution: [series], nats asked beyond the threshold. others: in some
-    hours lately usage of another series was heard of. silences: of the rows asked for, the longest run of hours with
-    next to nothing before these.
+    floor: [series], the least that an hour strays. caution: [series], nats asked beyond the threshold. others:
+    [series], lately usage of some series was heard of. silences: of the rows asked for, the longest run of hours with next to
+    nothing before these.
     """
 
     actual: Floats
@@ -79,8 +80,15 @@ class Moment:
     scale: Floats
     floor: Floats
     caution: Floats
-    others: bool
+    others: Flags
     silences: Callable[[Rows], NDArray[np.int64]]
+
+    def take(self, rows: Rows) -> "Moment":
+        """Of these rows alone."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "silences"}
+        return Moment(
+            **{name: column[rows] for name, column in columns.items()}, silences=lambda some: self.silences(rows[some])
+        )
 
 
 @dataclass(frozen=True)
@@ -103,20 +111,28 @@ def last_columns(columns: NDArray[Scalar], stop: int, width: int, fill: Scalar) 
     return np.concatenate([lead, cut], axis=1)
 
 
-def ending_sums(columns: Floats, count: int, window: int) -> Floats:
-    """[series, count]: the sum of the `window` hours that end with each of the last `count` columns."""
-    total = np.cumsum(columns, axis=1)
-    ends = np.arange(columns.shape[1] - count, columns.shape[1])
-    begun = np.where(ends >= window, total[:, ends - window], 0)
-    sums: Floats = total[:, ends] - begun
+def ending(total: Floats, count: int, window: int) -> Floats:
+    """[series, count]: the sum of the `window` hours that end with each of the last `count` columns, of hours added up
+    from the first; there are more than `window` before these."""
+    last = total.shape[1]
+    sums: Floats = total[:, last - count :] - total[:, last - count - window : last - window]
     return sums
 
 
-def _first_lately(used: Flags) -> NDArray[np.int64]:
+def first_lately(used: Flags) -> NDArray[np.int64]:
     """[series]: the last column with usage before which there was none for IDLE hours; NEVER for none.
 
     A panel that moves on forgets its first weeks: what is new must not depend on them.
     """
+    last = first_column(used)
+    days = used.shape[1] // 24
+    busy = used[:, : days * 24].reshape(-1, days, 24).any(axis=2).sum(axis=1)
+    paused = np.flatnonzero(busy <= days - IDLE // 24 + 1)  # only they can have been idle for so long in between
+    last[paused] = _after_a_pause(used[paused])
+    return last
+
+
+def _after_a_pause(used: Flags) -> NDArray[np.int64]:
     columns = np.arange(used.shape[1])
     before = np.maximum.accumulate(np.where(used, columns, -IDLE), axis=1) if used.size else np.empty(used.shape)
     gap = np.full(used.shape, IDLE)
@@ -126,8 +142,14 @@ def _first_lately(used: Flags) -> NDArray[np.int64]:
     return np.where(new.any(axis=1), last, NEVER)
 
 
-def _first(flags: Flags) -> NDArray[np.int64]:
+def first_column(flags: Flags) -> NDArray[np.int64]:
     """[series]: the first True column; NEVER for none."""
     if not flags.shape[1]:
         return np.full(len(flags), NEVER)
     return np.where(flags.any(axis=1), flags.argmax(axis=1), NEVER)
+
+
+def last_column(flags: Flags) -> NDArray[np.int64]:
+    """[series]: the last True column; NEVER for none."""
+    mirrored = first_column(flags[:, ::-1])
+    return np.where(mirrored == NEVER, NEVER, flags.shape[1] - 1 - mirrored)

@@ -8,6 +8,7 @@ import numpy as np
 from detectors.baseline import Course, Rows
 from detectors.kind import Kind
 from detectors.series import Flags, Floats
+from detectors.threshold import Kin
 
 
 class Past:
@@ -19,21 +20,21 @@ class Past:
         self.course = Course(said, start, day)
         self.lessons = self._learn(self.course)
 
-    def back(self, said: Floats, day: int) -> bool:
-        """Go back or on to 00:00 of `day`, with what is said of the days before now, [series, hours of whole days];
-        False where that day is forgotten."""
+    def back(self, values: Floats, learned: Flags, day: int) -> bool:
+        """Go back or on to 00:00 of `day`, with what is said of the days before now, [series, hours]; False where
+        that day is forgotten."""
         came = self.course.day
         if not self.course.rewind(min(day, came)):
             return False
         known = self.course.day * 24
-        self.course.reach(said.shape[1])
-        changed = np.flatnonzero(_differ(said[:, :known], self.course.said[:, :known]))
+        self.course.reach(-(-values.shape[1] // 24) * 24)
+        changed = np.flatnonzero(_differ(self.course.said[:, :known], values[:, :known], learned[:, :known]))
         if changed.size:
-            self.again(changed, said[changed])
+            self.again(changed, whole_days(values[changed], learned[changed]))
         if day < came:
             self.lessons = self._learn(self.course)
         elif day > came:
-            self.add(said[:, known : day * 24])
+            self.add(whole_days(values[:, known : day * 24], learned[:, known : day * 24]))
         return True
 
     def add(self, said: Floats) -> None:
@@ -51,11 +52,24 @@ class Past:
         for lesson, part in zip(self.lessons, self._learn(other), strict=True):
             lesson[rows] = part
 
+    def settled(self, kin: Kin) -> list[Floats]:
+        """The lessons to judge by, with those of the kin."""
+        return [kind.settle(own, kin) for kind, own in zip(self._kinds, self.lessons, strict=True)]
+
     def _learn(self, course: Course) -> list[Floats]:
         return [kind.learn(course) for kind in self._kinds]
 
 
-def _differ(one: Floats, other: Floats) -> Flags:
-    """[series]: some hour is not the same."""
-    differ: Flags = ((one != other) & ~(np.isnan(one) & np.isnan(other))).any(axis=1)
+def whole_days(values: Floats, learned: Flags) -> Floats:
+    """What was said and may be learned, [series, hours of whole days]."""
+    said = np.where(learned, values, np.nan)
+    rest = -said.shape[1] % 24
+    return np.pad(said, ((0, 0), (0, rest)), constant_values=np.nan) if rest else said
+
+
+def _differ(said: Floats, values: Floats, learned: Flags) -> Flags:
+    """[series]: some hour is not said as it was. Bits are compared: that is quick, and finds a NaN like another."""
+    differ: Flags = ((said.view(np.int64) != values.view(np.int64)) & learned).any(axis=1)
+    unlearned = np.flatnonzero(~learned.all(axis=1))
+    differ[unlearned] |= (np.isfinite(said[unlearned]) & ~learned[unlearned]).any(axis=1)
     return differ

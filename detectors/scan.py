@@ -8,9 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
-from detectors.baseline import Baseline, Rows
-from detectors.calendar import Calendar
-from detectors.counter import growth
+from detectors.baseline import Rows
 from detectors.kind import Kind
 from detectors.kinds.disappearance import DISAPPEARANCE
 from detectors.kinds.first_use import FIRST_MONTH, FIRST_WEEK
@@ -18,13 +16,13 @@ from detectors.kinds.ramp import RAMP
 from detectors.kinds.shift import SHIFT
 from detectors.kinds.spike import SPIKE
 from detectors.moment import Lives
-from detectors.past import Past
-from detectors.series import Flags, Floats, Origin, Panel, SeriesKey
+from detectors.part import Part
+from detectors.past import Past, whole_days
+from detectors.series import Floats, Panel, SeriesKey
 from detectors.threshold import BUDGET, Kin
 from detectors.watch import Found, Watch
 
 CHUNK = 1000  # series judged at once: bounds the memory
-ABSURD, LARGEST = 1e15, 1e18  # nobody uses that much in an hour: it is odd and teaches nothing; no number is larger
 REMEMBERED_SERIES = 4000  # whose pasts are kept between calls
 KINDS: tuple[Kind, ...] = (  # an hour goes to the first that finds it
     FIRST_WEEK,
@@ -92,59 +90,50 @@ class Scanner:
         lives = Lives.of(panel, self._min_days)
         for rows in _chunks(panel):
             watch = self._watch(panel, rows, lives, first // 24)
-            found = watch.judge(first, last, self._budget)
-            findings += [_finding(panel, rows, one) for one in found]
+            findings += [_finding(panel, rows, one) for one in watch.judge(first, last, self._budget)]
             skipped += _skipped(panel, rows, watch, last - 1)
         return findings, skipped
 
-    def baseline(self, panel: Panel) -> Baseline:
-        """For forecasts: the one by which the hours of panel.end's day are judged, as of its 00:00."""
-        series = len(panel.keys)
-        whole = Baseline(np.empty((series, WEEK_HOURS)), np.empty(series), np.empty(series))
-        lives = Lives.of(panel, self._min_days)
+    def profiles(self, panel: Panel) -> Floats:
+        """[series, 168]. For forecasts: what the hours of panel.end's day are judged by, as of its 00:00."""
+        profiles = np.empty((len(panel.keys), WEEK_HOURS))
+        day = (panel.start.hour + panel.values.shape[1]) // 24
         for rows in _chunks(panel):
-            watch = self._watch(panel, rows, lives, (panel.start.hour + panel.values.shape[1]) // 24)
-            part = watch.past.course.baseline()
-            whole.profile[rows], whole.scale[rows], whole.days[rows] = part.profile, part.scale, part.days
-        return whole
+            profiles[rows] = self._past(Part.of(panel, rows), day).course.state.profile()
+        return profiles
 
     def _watch(self, panel: Panel, rows: Rows, lives: Lives, day: int) -> Watch:
         """The series of `rows`, with their past as of 00:00 of `day`."""
-        lead = panel.start.hour
-        start = panel.start - lead * HOUR
-        ends = (lead, -(lead + panel.values.shape[1]) % 24)
-        values = np.pad(panel.values[rows], ((0, 0), ends), constant_values=np.nan)
-        learned = np.pad(panel.learned[rows], ((0, 0), ends), constant_values=True)
-        origins = [panel.origins[row] if panel.origins else Origin() for row in rows]
-        calendar = Calendar(start, origins)
-        values, sane = _sane(values, counters=[origin.counter for origin in origins], start=start)
-        ordinary = sane & calendar.ordinary(values.shape[1])
-        said = np.where(learned & ordinary, values, np.nan)
-        name = (start, tuple(panel.keys[row] for row in rows))
+        part = Part.of(panel, rows)
+        return Watch(
+            kinds=self._kinds,
+            past=self._past(part, day),
+            values=part.values,
+            learned=part.learned,
+            kin=_kin(panel, rows),
+            caution=np.zeros(len(rows)) if panel.caution is None else panel.caution[rows],
+            lives=lives.take(rows, panel.start.hour),
+            min_days=self._min_days,
+            calendar=part.calendar,
+            ordinary=part.ordinary,
+        )
+
+    def _past(self, part: Part, day: int) -> Past:
+        """Of the part's series as of 00:00 of `day`."""
+        name, teaches = (part.start, part.keys), part.learned & part.ordinary
         past = self._pasts.pop(name, None)
-        if past is None or not past.back(said, day):
-            past = Past(self._kinds, said, start, day)
+        if past is None or not past.back(part.values, teaches, day):
+            past = Past(self._kinds, whole_days(part.values, teaches), part.start, day)
         self._pasts[name] = past
         while len(self._pasts) > 1 and sum(len(keys) for _, keys in self._pasts) > REMEMBERED_SERIES:
             self._pasts.popitem(last=False)
-        caution = np.zeros(len(rows)) if panel.caution is None else panel.caution[rows]
-        kin, of_lives = _kin(panel, rows), lives.take(rows, lead)
-        return Watch(self._kinds, past, values, learned, kin, caution, of_lives, self._min_days, calendar, ordinary)
+        return past
 
 
 def _chunks(panel: Panel) -> list[Rows]:
     """The rows in parts that bound the memory, kin beside each other."""
     order = sorted(range(len(panel.keys)), key=lambda row: panel.origins[row].kin if panel.origins else "")
     return [np.array(order[begin : begin + CHUNK]) for begin in range(0, len(order), CHUNK)]
-
-
-def _sane(values: Floats, counters: Sequence[bool], start: datetime) -> tuple[Floats, Flags]:
-    """[series, hours] as they are judged: counters by their growth, a negative number as nothing said; and which hours
-    may be learned from."""
-    values = np.where(values >= 0, np.minimum(values, LARGEST), np.nan)
-    if any(counters):
-        values[counters] = growth(values[counters], start)
-    return values, ~(values > ABSURD)
 
 
 def _kin(panel: Panel, rows: Rows) -> Kin:
@@ -157,7 +146,7 @@ def _skipped(panel: Panel, rows: Rows, watch: Watch, column: int) -> list[Skippe
     skipped = []
     ages = watch.age(column)
     for index in np.flatnonzero(~watch.ready(column) & ~watch.lives.newcomers(column)):
-        age, days = ages[index], watch.days[index]
+        age, days = ages[index], watch.past.course.days[index]
         if age < watch.min_days:
             why = f"{age:.1f} days of history; {watch.min_days} are needed"
         else:

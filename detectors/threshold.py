@@ -45,17 +45,18 @@ def own_tails(excess: Floats, floor: Floats, windows: Sequence[int]) -> Floats:
 def _own_tail(total: Floats, said: Flags, floor: Floats, window: int) -> Floats:
     """total: [series, hours and some before], added up since the first."""
     stride = next(stride for hours, stride in STRIDES if window >= hours)
-    width = min(LOOK_BACK, said.shape[1])
-    last = slice(-1, -1 - width, -stride)
-    past = np.where(said[:, last], total[:, last] - total[:, : total.shape[1] - window][:, last], -np.inf)
+    hours, width = said.shape[1], min(LOOK_BACK, said.shape[1])
+    first, before = hours - width + (width - 1) % stride, total.shape[1] - hours
+    heard = said[:, first::stride]
+    past = total[:, before + first :: stride] - total[:, before + first - window : total.shape[1] - window : stride]
+    np.copyto(past, -np.inf, where=~heard)
     past.sort(axis=1)
-    count = said[:, last].sum(axis=1)
+    count = np.count_nonzero(heard, axis=1)
     body = _quantile(past, count, 1 - BODY) - _quantile(past, count, BODY)
     spread = np.maximum(body / NORMAL_BODY, floor * math.sqrt(window))
     high = _quantile(past, count, 1 - TAIL)
     over = np.maximum(past[:, -1 - int(past.shape[1] * TAIL) :] - high[:, None], 0)
-    heard = stride * count
-    own = heard / (heard + PRIOR_HOURS * _doubt(window))
+    own = stride * count / (stride * count + PRIOR_HOURS * _doubt(window))
     square, number = stride * ((over / spread[:, None]) ** 2).sum(axis=1), stride * (over > 0).sum(axis=1)
     return np.stack([spread, high / spread, own, square, number], axis=1)
 

@@ -1,7 +1,7 @@
 """Some series, hour after hour: who is suspect today, and what each kind says of them at the close of an hour."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from detectors.baseline import Rows
 from detectors.calendar import Calendar, Candidate
 from detectors.kind import Kind, Stretch
 from detectors.moment import LIVE_HOURS, REACH, Lives, Moment, Odd, last_columns
-from detectors.past import Past
+from detectors.past import Past, whole_days
 from detectors.series import Flags, Floats
 from detectors.threshold import Kin
 
@@ -37,7 +37,7 @@ class Found:
 
 @dataclass
 class Watch:
-    """values, learned: [series, hours of whole days] from a 00:00 UTC on; hours to come are NaN. kin, caution, lives:
+    """values, learned: [series, hours] from a 00:00 UTC on; `learned` is changed. kin, caution, lives:
     of each series. past: as of the 00:00 UTC before the first hour to judge. min_days: of history before that a series
     is judged. ordinary: [series, hours], what is learned if no alert has it."""
 
@@ -57,48 +57,46 @@ class Watch:
         found = np.zeros_like(self.learned)
         for day in range(first // 24, -(-last // 24)):
             if day > self.past.course.day:
-                self.past.add(self._said(slice(self.past.course.day * 24, day * 24)))
-            lessons = self._lessons()
+                self.past.add(self._teaches(slice(None), slice(self.past.course.day * 24, day * 24)))
+            lessons = self.past.settled(self.kin)
             hours = range(max(first, day * 24), min(last, day * 24 + 24))
-            rows = self._suspects(hours, lessons, budget)
-            for column in hours if rows.size else ():
-                new = list(self._at_close(column, rows, lessons, budget, found))
+            suspects = self._suspects(hours, lessons, budget)
+            for column, suspect in zip(hours, suspects.T, strict=True):
+                if not suspect.any():
+                    continue
+                new = list(self._at_close(column, np.flatnonzero(suspect), lessons, budget, found))
+                suspects[[one.row for one in new]] = True
                 early = np.unique([one.row for one in new if one.columns[0] < day * 24]).astype(np.intp)
                 if early.size:
-                    self.past.again(early, self._said(slice(None), early))
-                    lessons = self._lessons()
+                    self.past.again(early, self._teaches(early, slice(None)))
+                    lessons = self.past.settled(self.kin)
+                    suspects |= self._suspects(hours, lessons, budget)
                 yield from new
 
     def age(self, column: int) -> Floats:
         """[series]: days from the first hour heard to 00:00 of the column's day."""
         return np.maximum(column // 24 * 24 - self.lives.heard, 0) / 24
 
-    @property
-    def days(self) -> Floats:
-        """[series]: of history that were learned from."""
-        return self.past.course.state.hours / 24
-
     def ready(self, column: int) -> Flags:
         """[series]: there is enough past to judge by."""
-        return (self.age(column) >= self.min_days) & (self.days >= ENOUGH_SAID * self.min_days)
+        return (self.age(column) >= self.min_days) & (self.past.course.days >= ENOUGH_SAID * self.min_days)
 
-    def _said(self, columns: slice, rows: Rows | slice = slice(None)) -> Floats:
+    def _teaches(self, rows: Rows | slice, columns: slice) -> Floats:
+        """[rows, hours of whole days]: what was said and may be learned."""
         taught = self.learned[rows, columns] & self.ordinary[rows, columns]
-        return np.where(taught, self.values[rows, columns], np.nan)
+        return whole_days(self.values[rows, columns], taught)
 
-    def _lessons(self) -> list[Floats]:
-        return [kind.settle(own, self.kin) for kind, own in zip(self.kinds, self.past.lessons, strict=True)]
-
-    def _suspects(self, hours: range, lessons: Sequence[Floats], budget: float) -> Rows:
-        """The series that a kind may find odd in these hours of one day, or that are under alert."""
+    def _suspects(self, hours: range, lessons: Sequence[Floats], budget: float) -> Flags:
+        """[series, hours]: what a kind may find odd in these hours of one day, or is under alert."""
         first, last = hours[0], hours[-1] + 1
-        newcomers = self.lives.newcomers(last - 1)
+        newcomers = self.lives.newcomers(first) | self.lives.newcomers(last - 1)
         stretch = Stretch(self.values, self.past.course, first, last, newcomers, self.caution)
-        suspect = np.zeros(len(self.values), np.bool_)
+        suspect = np.zeros((len(self.values), len(hours)), np.bool_)
         for kind, lesson in zip(self.kinds, lessons, strict=True):
             suspect |= kind.may(stretch, lesson, budget)
-        suspect |= ~self.learned[:, max(0, first - REACH) : last].all(axis=1)
-        return np.flatnonzero(suspect & (self.ready(first) | newcomers))
+        suspect |= ~np.all(self.learned[:, max(0, first - REACH) : last], axis=1, keepdims=True)
+        judged: Flags = suspect & (self.ready(first) | newcomers)[:, None]
+        return judged
 
     def _at_close(
         self, column: int, rows: Rows, lessons: Sequence[Floats], budget: float, found: Flags
@@ -127,7 +125,7 @@ class Watch:
         self, kind: Kind, odd: Odd, moment: Moment, column: int, rows: Rows, lesson: Floats, budget: float
     ) -> Odd:
         """What is odd after all, once the calendar has said what it lets one expect."""
-        among = Moment(*(getattr(moment, field.name)[odd.rows] for field in fields(Moment)))
+        among = moment.take(odd.rows)
         found = zip(rows[odd.rows], odd.hours, odd.expected, among.actual, strict=True)
         usual = np.array(
             [
@@ -170,10 +168,10 @@ class Watch:
             newcomer=lives.newcomers(column)[rows],
             first_week=lives.newcomers(column, WEEK_HOURS)[rows],
             idle=lives.idle[rows],
-            days=self.days[rows],
+            days=course.days[rows],
             scale=course.scale(rows),
             floor=course.state.floor[rows],
             caution=self.caution[rows],
-            others=bool(np.isfinite(self.values[:, max(0, column - LATELY) : column + 1]).any()),
+            others=np.full(len(rows), np.isfinite(self.values[:, max(0, column - LATELY) : column + 1]).any()),
             silences=lambda some: self._silences(column + 1 - REACH, rows[some]),
         )

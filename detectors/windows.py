@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.baseline import LOOK_BACK, Course
 from detectors.kind import Stretch
-from detectors.moment import REACH, Moment, Odd, ending_sums, last_columns
+from detectors.moment import REACH, Moment, Odd, ending, last_columns
 from detectors.series import Flags, Floats
 from detectors.threshold import Kin, at_budget, nats, own_tails, tail
 
@@ -46,7 +46,7 @@ class Windows:
         return np.stack([tail(own[:, nth], kin, window) for nth, window in enumerate(self.hours)], axis=1)
 
     def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:
-        """[series]: some hour of the stretch is surprising enough."""
+        """[series, hours of the stretch]: surprising enough."""
         first, last = stretch.first, stretch.last
         width = last - first + max(self.hours)
         actual, expected = (
@@ -56,15 +56,15 @@ class Windows:
         said = np.isfinite(actual - expected)
         needed = at_budget(self.threshold, budget) + stretch.caution
         floor = stretch.course.state.floor[:, None]
-        found = np.zeros(len(actual), np.bool_)
+        found = np.zeros((len(actual), last - first), np.bool_)
+        total, expected_so_far = (
+            np.cumsum(np.where(said, hours, 0), axis=1) for hours in (actual - expected, expected)
+        )
         for nth, window in enumerate(self.hours):
-            over, usual = (
-                ending_sums(np.where(said, hours, 0), last - first, window) for hours in (actual - expected, expected)
-            )
+            over, usual = (ending(summed, last - first, window) for summed in (total, expected_so_far))
             enough = over > np.maximum(self.least_excess * usual, window * floor)
-            surprising = nats(lesson[:, None, nth], over) >= needed[:, None]
-            found |= (said[:, first - last :] & enough & surprising).any(axis=1)
-        return found
+            found |= enough & (nats(lesson[:, None, nth], over) >= needed[:, None])
+        return found & said[:, first - last :]
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:
         """The series whose newest hour stands out and ends a window whose sum is too surprising for its own past."""

@@ -76,7 +76,7 @@ def forecast(app: App, series: Panel) -> Expect:
 
     @cache
     def learned() -> Expect:
-        profiles = app.scanner.baseline(series).profile
+        profiles = app.scanner.profiles(series)
         return follow(dict(zip(series.keys, profiles, strict=True)))
 
     def expect(key: SeriesKey) -> Hours:

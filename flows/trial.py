@@ -204,7 +204,7 @@ def _labelled(app: App, known: Panel, bills: Bills, label: Label, raised: Sequen
     """A label costs what its hours cost above those of the baseline at its start."""
     hit = first_hit(label, [alarm for alarm in raised if alarm.key == label.key])
     grid, row = bills.grid, known.keys.index(label.key)
-    [profile] = app.scanner.baseline(_before(_alone(known, row), label.start)).profile
+    [profile] = app.scanner.profiles(_before(_alone(known, row), label.start))
     usual, own = whole(profile), grid.row_of[label.key]
     more = []
     for column in range(hours_between(grid.start, label.start), hours_between(grid.start, label.end)):
@@ -230,7 +230,7 @@ def expected(app: App, trial: Trial) -> Floats:
     for column in range(hours_between(known.start, trial.first), width, WEEK_HOURS):
         at = known.start + column * HOUR
         week = (hour_of_week(at) + np.arange(min(WEEK_HOURS, width - column))) % WEEK_HOURS
-        course[:, column : column + WEEK_HOURS] = app.scanner.baseline(_before(known, at)).profile[:, week]
+        course[:, column : column + WEEK_HOURS] = app.scanner.profiles(_before(known, at))[:, week]
     return course
 
 

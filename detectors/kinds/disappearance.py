@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.baseline import Course
 from detectors.kind import Stretch
-from detectors.moment import REACH, Moment, Odd, ending_sums, last_columns
+from detectors.moment import REACH, Moment, Odd, ending, last_columns
 from detectors.series import Flags, Floats
 from detectors.threshold import Kin
 
@@ -34,17 +34,16 @@ class Disappearance:
         return own
 
     def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002
-        """[series]: some hour of the stretch ends three silent days."""
+        """[series, hours]: it ends three silent days."""
         first, last = stretch.first, stretch.last
         actual, expected = (
-            last_columns(columns, last, last - first + REACH, np.float64(np.nan))
+            last_columns(columns, last, last - first + REACH, np.float64(0))
             for columns in (stretch.values, stretch.course.week_ahead)
         )
-        count = last - first
-        least = REACH * stretch.course.state.floor[:, None]
-        silent = _silent(ending_sums(np.nan_to_num(actual), count, REACH), ending_sums(expected, count, REACH), least)
-        some: Flags = np.logical_or.reduce(silent, axis=1)
-        return some
+        came, due = (
+            ending(np.cumsum(np.nan_to_num(hours), axis=1), last - first, REACH) for hours in (actual, expected)
+        )
+        return _silent(came, due, REACH * stretch.course.state.floor[:, None])
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG002
         """The series silent for REACH hours, longer than ever, while usage of others was heard of.

@@ -28,8 +28,8 @@ class FirstUse:
         return own
 
     def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002
-        """[series]: the newcomers."""
-        return stretch.newcomers
+        """[series, 1]: the newcomers."""
+        return stretch.newcomers[:, None]
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG002
         """The newest hour, where it was used; nothing was expected.

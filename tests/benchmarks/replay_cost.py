@@ -117,9 +117,9 @@ class Timed(Scanner):
         with self._clocked():
             return super().scan(*args)
 
-    def baseline(self, *args: Any) -> Any:
+    def profiles(self, *args: Any) -> Any:
         with self._clocked():
-            return super().baseline(*args)
+            return super().profiles(*args)
 
     @contextmanager
     def _clocked(self) -> Iterator[None]:

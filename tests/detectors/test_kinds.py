@@ -70,7 +70,7 @@ def test_the_panel_is_left_alone(planted):
     planted.panel.values.flags.writeable = False
     planted.panel.learned.flags.writeable = False
     Scanner().scan(planted.panel, planted.since)
-    Scanner().baseline(planted.panel)
+    Scanner().profiles(planted.panel)
 
 
 def test_asked_twice_it_says_the_same(planted):

@@ -146,6 +146,14 @@ def test_a_meter_is_new_for_a_month(usage, panel_of):
     assert hours == [panel.start + 20 * DAY + hour * HOUR for hour in range(31 * 24)]
 
 
+def test_the_last_hours_of_the_month_are_found_however_it_is_asked(usage, panel_of):
+    new = usage(60)
+    new[: 20 * 24 + 7] = 0
+    panel = panel_of(usage(60), new, keys=(("org", "a"), ("org", "b")))
+    findings, _ = Scanner().scan(panel, panel.start + 19 * DAY)
+    assert max(f.hours[-1] for f in findings if f.kind == "first_use") == panel.start + 51 * DAY + 6 * HOUR
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, 12.0, 10.0**12])
 def test_a_constant_is_quiet(panel_of, level):
     panel = panel_of(np.full(40 * 24, level))
