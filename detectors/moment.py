@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.baseline import Rows
 from detectors.series import Flags, Floats, Panel
+from detectors.state import Rows
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 REACH = 72  # hours back from the newest one that a kind may look at
@@ -64,8 +64,8 @@ class Moment:
     for long enough. first_week: [series], first used within the last 168. idle: [series], hours for which the org was
     known before. days: [series], of history that were learned from. scale: [series], how far an hour usually strays.
     floor: [series], the least that an hour strays. caution: [series], nats asked beyond the threshold. others:
-    [series], lately usage of some series was heard of. silences: of the rows asked for, the longest run of hours with next to
-    nothing before these.
+    [series], lately usage of some series was heard of. silences: of the rows asked for, the longest run of hours with
+    next to nothing before these.
     """
 
     actual: Floats

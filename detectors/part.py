@@ -6,10 +6,10 @@ from datetime import datetime
 import numpy as np
 
 from billing.hours import HOUR
-from detectors.baseline import Rows
 from detectors.calendar import Calendar
 from detectors.counter import growth
 from detectors.series import Flags, Floats, Origin, Panel, SeriesKey
+from detectors.state import Rows
 
 ABSURD, LARGEST = 1e15, 1e18  # nobody uses that much in an hour: it is odd and teaches nothing; no number is larger
 

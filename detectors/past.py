@@ -5,9 +5,10 @@ from datetime import datetime
 
 import numpy as np
 
-from detectors.baseline import Course, Rows
+from detectors.baseline import Course
 from detectors.kind import Kind
 from detectors.series import Flags, Floats
+from detectors.state import Rows
 from detectors.threshold import Kin
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 import numpy as np
 
 from billing.hours import HOUR, WEEK_HOURS, hours_between, iso
-from detectors.baseline import Rows
 from detectors.kind import Kind
 from detectors.kinds.disappearance import DISAPPEARANCE
 from detectors.kinds.first_use import FIRST_MONTH, FIRST_WEEK
@@ -19,6 +18,7 @@ from detectors.moment import Lives
 from detectors.part import Part
 from detectors.past import Past, whole_days
 from detectors.series import Floats, Panel, SeriesKey
+from detectors.state import Rows
 from detectors.threshold import BUDGET, Kin
 from detectors.watch import Found, Watch
 

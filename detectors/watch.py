@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.hours import WEEK_HOURS
-from detectors.baseline import Rows
 from detectors.calendar import Calendar, Candidate
 from detectors.kind import Kind, Stretch
 from detectors.moment import LIVE_HOURS, REACH, Lives, Moment, Odd, last_columns
 from detectors.past import Past, whole_days
 from detectors.series import Flags, Floats
+from detectors.state import Rows
 from detectors.threshold import Kin
 
 LATELY = 24  # hours in which usage of anybody shows that the lake is fed

@@ -38,7 +38,10 @@ class Windows:
         """What the past sums over each window say of their tail, [series, windows, 5]."""
         end = max(0, course.day * 24 - self.apart)
         width = min(end, LOOK_BACK + REACH)
-        excess = course.said[:, end - width : end] - self._outlook(course)[:, end - width : end]
+        if self.week_ahead:
+            excess = course.said[:, end - width : end] - course.week_ahead[:, end - width : end]
+        else:
+            excess = course.strayed(end - width, end)
         return own_tails(excess, course.state.floor, self.hours)
 
     def settle(self, own: Floats, kin: Kin) -> Floats:

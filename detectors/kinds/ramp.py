@@ -5,7 +5,7 @@ from detectors.windows import Windows
 RAMP = Windows(
     name="ramp",
     hours=(72,),
-    threshold=8.0,
+    threshold=9.3,
     least_excess=0.2,
     story="a slow rise above what was expected a week before",
     week_ahead=True,

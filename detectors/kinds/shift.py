@@ -3,5 +3,5 @@
 from detectors.windows import Windows
 
 SHIFT = Windows(
-    name="shift", hours=(12, 24, 48), threshold=8.5, least_excess=0.05, story="a higher level, hour after hour"
+    name="shift", hours=(12, 24, 48), threshold=8.6, least_excess=0.05, story="a higher level, hour after hour"
 )

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from billing.hours import DAY, HOUR, hours_between
-from detectors.baseline import State
 from detectors.scan import KINDS, Finding, Scanner
 from detectors.series import Panel
+from detectors.state import State
 
 Odd = dict[tuple[tuple[str, str], str], set[object]]
 
