@@ -131,9 +131,10 @@ class Course:
         if self.ahead[:, today].size:
             profile = self.state.profile([self._weekday(self.day)])
             self.ahead[:, today] = np.where(self.state.age[:, None] >= WARM_DAYS, profile, np.nan)
-            settled = self.state.hours >= SETTLED_DAYS * 24
+            settled = self.state.age >= SETTLED_DAYS
             self.state.settled[settled] = np.minimum(self.state.settled[settled], self.day)
-            self.week_ahead[:, in_a_week] = np.where(settled[:, None], self.ahead[:, today], np.nan)
+            enough = self.state.hours[:, None] >= SETTLED_DAYS * 24
+            self.week_ahead[:, in_a_week] = np.where(enough, self.ahead[:, today], np.nan)
 
     def _expect_again(self, moved: Rows) -> None:
         """The level of these was another for two days: what is expected of these, and in a week, is by what is known

@@ -74,9 +74,7 @@ class Calendar:
             usual = np.fmax(usual, _batch(values[: max(0, column // 24 * 24)], reached % 24))
         for other in self._other_hours(row, reached, course, odd.upwards):
             usual = further(usual, other)
-        settled = np.arange(len(values)) >= course.state.settled[row] * 24
-        strayed = np.where(settled, values - course.ahead[row, : len(values)], np.nan)
-        usual = usual + self._every_month(origin.zone, reached, odd, strayed)
+        usual = usual + self._every_month(origin.zone, reached, odd, values - course.ahead[row, : len(values)])
         return np.where(np.isfinite(odd.expected), np.maximum(usual, 0), np.nan)
 
     def _other_hours(self, row: int, reached: Columns, course: Course, upwards: bool) -> Iterator[Floats]:

@@ -45,7 +45,7 @@ class State:
     hours: Floats  # in which anything was said
     total: Floats  # of what was said, storms clipped
     counts: Flags  # nothing but whole things was said
-    settled: Floats  # the day of the walk on which SETTLED_DAYS of hours were heard, or infinity
+    settled: Floats  # the day of the walk on which it was heard of on SETTLED_DAYS, or infinity
     off: Floats  # by how much the last day as a whole was off, beyond the clip; 0 if it was not
 
     @classmethod

@@ -67,12 +67,12 @@ def planted(request: pytest.FixtureRequest, usage: Usage, panel_of: PanelOf) -> 
     if request.param == "spike":
         odd[first : first + 6] *= 5
     elif request.param == "shift":
-        odd *= np.exp(0.08 * np.random.default_rng(2).standard_normal(len(odd)))
-        odd[first:] *= 1.13
+        odd *= np.exp(0.13 * np.random.default_rng(2).standard_normal(len(odd)))
+        odd[first:] *= 1.35
     elif request.param == "disappearance":
         odd[first:] = np.nan
     elif request.param == "ramp":
-        odd[first:] *= np.linspace(1, 1.6, len(odd) - first)
+        odd[first:] *= np.linspace(1, 1.5, len(odd) - first)
     elif request.param == "first_use":
         odd[:first] = np.nan
     else:
