@@ -24,7 +24,7 @@ def test_the_planted_oddity_is_found_and_nothing_else(planted):
     assert skipped == []
     assert {(finding.key, finding.kind) for finding in findings} >= {(planted.panel.keys[0], planted.kind)}
     assert {finding.key for finding in findings} == {planted.panel.keys[0]}
-    late = 3 * HOUR  # an hour before a silence may be low as well
+    late = 12 * HOUR  # a window takes in an hour that was high, or low, by chance before
     assert min(finding.hours[0] for finding in findings) >= planted.begins - late
 
 
