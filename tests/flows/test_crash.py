@@ -121,15 +121,15 @@ def test_killed_with_the_letter_in_the_servers_hands_it_comes_again_under_the_sa
         process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     mailbox.on_message = lambda: None
-    first = list(mailbox.messages)
     stored.run(OPENS, **mailbox.settings)
     stored.run(OPENS + HOUR, **mailbox.settings)
     [ticket] = stored.tickets()
     assert ticket["state"] == "sent"
-    again = [m for m in mailbox.messages if m["Message-ID"] == first[0]["Message-ID"]]
+    first = mailbox.messages[0]["Message-ID"]
+    again = [m for m in mailbox.messages if m["Message-ID"] == first]
     assert len(again) == 2
     assert again[0].as_bytes() == again[1].as_bytes()
-    others = [m["Message-ID"] for m in mailbox.messages if m["Message-ID"] != first[0]["Message-ID"]]
+    others = [m["Message-ID"] for m in mailbox.messages if m["Message-ID"] != first]
     assert len(others) == len(set(others))
 
 
