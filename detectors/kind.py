@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from detectors.baseline import Course
 from detectors.moment import Moment, Odd
 from detectors.series import Flags, Floats
@@ -49,3 +51,15 @@ class Kind(Protocol):
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:
         """At the close of an hour. budget: false incidents a series-month."""
         ...
+
+
+class Unlearned:
+    """Of a kind that has nothing to learn from the past."""
+
+    def learn(self, course: Course) -> Floats:
+        """Nothing, [series, 0]."""
+        return np.zeros((len(course.said), 0))
+
+    def settle(self, own: Floats, kin: Kin) -> Floats:  # noqa: ARG002 - the shape of all kinds
+        """Nothing."""
+        return own

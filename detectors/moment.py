@@ -147,9 +147,3 @@ def first_column(flags: Flags) -> NDArray[np.int64]:
     if not flags.shape[1]:
         return np.full(len(flags), NEVER)
     return np.where(flags.any(axis=1), flags.argmax(axis=1), NEVER)
-
-
-def last_column(flags: Flags) -> NDArray[np.int64]:
-    """[series]: the last True column; NEVER for none."""
-    mirrored = first_column(flags[:, ::-1])
-    return np.where(mirrored == NEVER, NEVER, flags.shape[1] - 1 - mirrored)

@@ -4,18 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.baseline import Course
-from detectors.kind import Stretch
+from detectors.kind import Stretch, Unlearned
 from detectors.moment import REACH, Moment, Odd, ending, last_columns
 from detectors.series import Flags, Floats
-from detectors.threshold import Kin
 
 LEFT = 0.02  # of what was expected: so little is nothing
 LONGER = 2  # times its longest silence of the past
 
 
 @dataclass(frozen=True)
-class Disappearance:
+class Disappearance(Unlearned):
     """Three days of next to nothing: usage comes up to 72 hours late, so the first of them is complete by then.
 
     Missing is nothing here, as long as the lake hears of somebody else. Against the baseline of a week before, because
@@ -25,15 +23,7 @@ class Disappearance:
     name: str = "disappearance"
     young: bool = False
 
-    def learn(self, course: Course) -> Floats:
-        """Nothing, [series, 0]: how long it was silent before is looked up where it matters."""
-        return np.zeros((len(course.said), 0))
-
-    def settle(self, own: Floats, kin: Kin) -> Floats:  # noqa: ARG002 - the shape of all kinds
-        """Nothing."""
-        return own
-
-    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002
+    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002 - the shape of all kinds
         """[series, hours]: it ends three silent days."""
         first, last = stretch.first, stretch.last
         actual, expected = (

@@ -4,30 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.baseline import Course
-from detectors.kind import Stretch
+from detectors.kind import Stretch, Unlearned
 from detectors.moment import Moment, Odd
 from detectors.series import Flags, Floats
-from detectors.threshold import Kin
 
 
 @dataclass(frozen=True)
-class FirstUse:
+class FirstUse(Unlearned):
     """Every hour with usage in the first week, or in the first month. There is no past to learn from."""
 
     week_only: bool
     name: str = "first_use"
     young: bool = True
 
-    def learn(self, course: Course) -> Floats:
-        """Nothing, [series, 0]."""
-        return np.zeros((len(course.said), 0))
-
-    def settle(self, own: Floats, kin: Kin) -> Floats:  # noqa: ARG002 - the shape of all kinds
-        """Nothing."""
-        return own
-
-    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002
+    def may(self, stretch: Stretch, lesson: Floats, budget: float) -> Flags:  # noqa: ARG002 - the shape of all kinds
         """[series, 1]: the newcomers."""
         return stretch.newcomers[:, None]
 
