@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.benchmarks.dataset import DataSet
+from tests.benchmarks.document import put
 from tests.benchmarks.measured import CHANGES, Measured, measure
 from tests.benchmarks.plans import PLANS
 from tests.benchmarks.usage import SIZES, generate
@@ -117,13 +118,6 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Python {platform.python_version()}, {versions}."
 
 
-def write(text: str, file: Path) -> None:
-    """Put the report between the file's markers."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", choices=SIZES, nargs="+", default=["10M", "50M"], help="generated data sets")
@@ -142,7 +136,7 @@ def main() -> int:
     text, good = report(results, chosen.runs)
     print(text)
     if chosen.write:
-        write(text, chosen.write)
+        put(text, chosen.write, BEGIN, END)
     return 0 if good else 1
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from detectors.injection import CASES, SCORED_FROM, Case
 from tests.benchmarks.detection import material, ours, protocol, race, verdicts, walk
-from tests.benchmarks.detection.__main__ import BEGIN, END, table, write
+from tests.benchmarks.detection.__main__ import BEGIN, END, table
 from tests.benchmarks.detection.figures import Figure
 from tests.benchmarks.detection.material import Copy, Series
+from tests.benchmarks.document import put
 
 HOURS = 6 * 168
 
@@ -150,7 +151,7 @@ def test_the_verdict_is_by_the_same_number_of_false_incidents():
 def test_the_report_is_written_between_the_markers(tmp_path):
     page = tmp_path / "detection.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write("new", page)
+    put("new", page, BEGIN, END)
     assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
 
 

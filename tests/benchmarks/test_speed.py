@@ -6,6 +6,7 @@ import pytest
 
 from tests.benchmarks import measured, speed
 from tests.benchmarks.dataset import DataSet
+from tests.benchmarks.document import put
 from tests.benchmarks.plans import PLANS
 from tests.benchmarks.usage import SIZES, TYPES, generate
 
@@ -46,7 +47,7 @@ def test_the_report_is_written_between_the_markers(data: DataSet, tmp_path: Path
     text, _ = speed.report({"200k": result}, runs=1)
     page = tmp_path / "performance.md"
     page.write_text(f"before\n{speed.BEGIN}\nold\n{speed.END}\nafter\n", encoding="utf-8")
-    speed.write(text, page)
+    put(text, page, speed.BEGIN, speed.END)
     assert page.read_text(encoding="utf-8") == f"before\n{speed.BEGIN}\n{text}\n{speed.END}\nafter\n"
     assert all(what in text for what in speed.WHAT)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.detection import material, race, verdicts
 from tests.benchmarks.detection.figures import Figure, figures
+from tests.benchmarks.document import put
 
 BEGIN, END = "<!-- detection: begin -->", "<!-- detection: end -->"
 
@@ -26,13 +27,6 @@ def table(found: Sequence[Figure]) -> str:
         mark = "" if one.bar is None else "✓" if one.held else "**missed**"
         rows.append(f"| {one.what} | {bar} | {one.reached:.3g} | {mark} |")
     return "\n".join(rows)
-
-
-def write(text: str, file: Path) -> None:
-    """Put the report between the file's markers."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -60,7 +54,7 @@ def main() -> int:
         text = "\n\n".join(parts)
         print(text)
         if chosen.write:
-            write(text, chosen.write)
+            put(text, chosen.write, BEGIN, END)
     return 0 if held else 1
 
 
