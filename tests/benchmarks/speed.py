@@ -16,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.benchmarks.dataset import DataSet
-from tests.benchmarks.document import put
 from tests.benchmarks.measured import CHANGES, Measured, measure
 from tests.benchmarks.plans import PLANS
 from tests.benchmarks.usage import SIZES, generate
+from tests.document import put
 
 FLOORS = ("floor of the lake", "floor of the source")
 WHAT = (*PLANS, "priced lines", *CHANGES)

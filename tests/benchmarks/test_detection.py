@@ -10,7 +10,7 @@ from tests.benchmarks.detection import material, ours, protocol, race, verdicts,
 from tests.benchmarks.detection.__main__ import BEGIN, END, table
 from tests.benchmarks.detection.figures import Figure
 from tests.benchmarks.detection.material import Copy, Series
-from tests.benchmarks.document import put
+from tests.document import put
 
 HOURS = 6 * 168
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.benchmarks import measured, speed
 from tests.benchmarks.dataset import DataSet
-from tests.benchmarks.document import put
 from tests.benchmarks.plans import PLANS
 from tests.benchmarks.usage import SIZES, TYPES, generate
+from tests.document import put
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+from tests.document import put
 from tests.mutation.mutants import HERE, MODULES, ROOT, Mutant, mutants, path_of
 
 # The quick ones first. Random worlds find no fault that these must not find: they would only make it slow.
@@ -127,12 +128,6 @@ def report(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     return "\n".join(rows), survivors <= same.keys() and not noticed
 
 
-def write(text: str, file: Path) -> None:
-    """Put the score between the file's markers."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--module", choices=MODULES, nargs="+", default=list(MODULES))
@@ -142,7 +137,7 @@ def main() -> int:
     text, good = report(judged([mutant for module in chosen.module for mutant in mutants(module)]))
     print(f"{text}\n\n{time.monotonic() - started:.0f} s")
     if chosen.write:
-        write(text, chosen.write)
+        put(text, chosen.write, BEGIN, END)
     return 0 if good else 1
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.document import put
 from tests.mutation.mutants import MODULES, Mutant, mutants
-from tests.mutation.score import BEGIN, END, Verdict, equivalents, judged, report, write
+from tests.mutation.score import BEGIN, END, Verdict, equivalents, judged, report
 
 RATING = ["tests/billing/test_rating.py"]
 
@@ -49,5 +50,5 @@ def test_tests_that_are_not_there_judge_nothing() -> None:
 def test_the_score_is_written_between_the_markers(tmp_path: Path) -> None:
     page = tmp_path / "exactness.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write("new", page)
+    put("new", page, BEGIN, END)
     assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.detection import material, race, verdicts
 from tests.benchmarks.detection.figures import Figure, figures
-from tests.benchmarks.document import put
+from tests.document import put
 
 BEGIN, END = "<!-- detection: begin -->", "<!-- detection: end -->"
 
