@@ -12,7 +12,7 @@ from sqlalchemy import Engine, and_, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from alerts.mail import Letter, compose
-from alerts.sinks.receipt import Receipt
+from alerts.sinks.parcel import Parcel, Receipt
 from alerts.store import lock_cycle
 from alerts.tables import deliveries, tickets
 from billing.database import transaction
@@ -22,16 +22,19 @@ LEASE = timedelta(minutes=5)  # longer than a send may take; a sender on another
 
 
 class Sink(Protocol):
-    """Where messages go. The key is the receiver's way to tell a repeat from a new one."""
+    """Where messages go."""
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
+    def send(self, parcel: Parcel) -> Receipt:
         """Raises WorldError."""
         ...
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message owed to one receiver. State: due, sending, sent, written (a file: nobody was contacted) or failed."""
+    """A message owed to one receiver. State: due, sending, sent, written (a file: nobody was contacted) or failed.
+
+    external_id: what the receiver calls the ticket. maybe_twice: a sender died with the message in its hands.
+    """
 
     key: str
     purpose: str  # ticket, digest or review
@@ -45,6 +48,8 @@ class Delivery:
     partner_id: str | None = None
     sent_at: datetime | None = None
     proof: str | None = None
+    external_id: str | None = None
+    maybe_twice: bool = False
     error: str | None = None
 
 
@@ -139,6 +144,10 @@ def _claim(engine: Engine, tried: Sequence[str], at: datetime, now: datetime) ->
         if row:
             lease = {"leased_until": now + LEASE, "leased_by": _sender()}
             leased = {"state": "sending", "attempts": row["attempts"] + 1, **lease}
+            leased |= {
+                "tried_at": row["tried_at"] or at,
+                "maybe_twice": row["maybe_twice"] or row["state"] == "sending",
+            }
             connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(leased))
     return row
 
@@ -171,14 +180,25 @@ def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> 
     if row["sink"] not in sinks:
         return WorldError(f"the sink {row['sink']!r} is not set up: see [tickets] and [mail] in floodmark.toml")
     try:
-        receipt = sinks[row["sink"]].send(row["key"], tuple(row["to"]), row["message"])
+        receipt = sinks[row["sink"]].send(_parcel(engine, row, at))
     except WorldError as error:
         return error
     except Exception as error:  # noqa: BLE001  one message that cannot be sent must not hold up the others
         return WorldError(f"{type(error).__name__}: {error}")
     sent_at = at if receipt.state == "sent" else None
-    _record(engine, row, state=receipt.state, proof=receipt.proof, sent_at=sent_at, error=None)
+    external_id = receipt.external_id or None
+    _record(engine, row, state=receipt.state, proof=receipt.proof, external_id=external_id, sent_at=sent_at, error=None)
     return None
+
+
+def _parcel(engine: Engine, row: Any, at: datetime) -> Parcel:
+    """The message of the row, with what the receiver calls the ticket that it belongs to."""
+    columns = deliveries.c
+    query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"], columns.external_id.is_not(None))
+    with transaction(engine) as connection:
+        thread = connection.scalar(query.order_by(columns.created_at, columns.key))
+    tried = max(at - row["tried_at"], timedelta()) if row["tried_at"] else None
+    return Parcel(row["key"], tuple(row["to"]), row["message"], thread or "", tried)
 
 
 def _record(engine: Engine, row: Any, **outcome: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from billing.database import METADATA, Exact, Instant
@@ -99,10 +100,13 @@ deliveries = Table(
     Column("expires_at", Instant),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
+    Column("tried_at", Instant),
     Column("leased_until", Instant),
     Column("leased_by", Text),
     Column("sent_at", Instant),
     Column("proof", Text),
+    Column("external_id", Text),
+    Column("maybe_twice", Boolean, nullable=False, server_default=false()),
     Column("error", Text),
     Index("ix_deliveries_due", "state", "due_at"),
 )

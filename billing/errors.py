@@ -7,6 +7,7 @@ The outside world failing is a `WorldError`; safe to run again (exit code 3).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, order=True)
@@ -50,10 +51,14 @@ class SettingsError(FaultyError):
 
 
 class WorldError(FloodmarkError):
-    """The vendor, the mail server or the database failed. `permanent`: trying again will not help."""
+    """The vendor, the mail server or the database failed.
+
+    permanent: trying again will not help. wait: how long not to try again, where the other side said so.
+    """
 
     exit_code = 3
 
-    def __init__(self, what: str, *, permanent: bool = False) -> None:
+    def __init__(self, what: str, *, permanent: bool = False, wait: timedelta | None = None) -> None:
         super().__init__(what)
         self.permanent = permanent
+        self.wait = wait

@@ -10,7 +10,7 @@ from alerts import store
 from alerts.alert import Alert
 from alerts.outbox import Delivery, all_deliveries
 from alerts.schema import METADATA
-from alerts.sinks.receipt import Receipt
+from alerts.sinks.parcel import Parcel, Receipt
 from alerts.ticket import Ticket
 from billing import book_store
 from billing.database import connect, transaction
@@ -24,7 +24,7 @@ from flows.wiring import App, scanner
 class Kept:
     """A sink that keeps instead of sends."""
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:  # noqa: ARG002  a sink's signature
+    def send(self, parcel: Parcel) -> Receipt:  # noqa: ARG002  a sink's signature
         return Receipt("written", "kept: this is a replay")
 
 

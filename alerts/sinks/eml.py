@@ -5,7 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from alerts.sinks.receipt import Receipt
+from alerts.sinks.parcel import Parcel, Receipt
 from billing.errors import WorldError
 
 _KEY = re.compile(r"[a-z0-9._-]{1,200}")
@@ -17,17 +17,19 @@ class Eml:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:  # noqa: ARG002 - the readers stand in the message
+    def send(self, parcel: Parcel) -> Receipt:
         """Keep the message; the proof is the file, seen from the folder above. Raises WorldError if it cannot be kept.
 
         A key that is no plain file name raises ValueError.
         """
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!r} cannot name a file: a delivery's key is made of a-z, 0-9, '.', '_' and '-'")
-        path = self.directory / f"{key}.eml"
+        if not _KEY.fullmatch(parcel.key):
+            raise ValueError(
+                f"{parcel.key!r} cannot name a file: a delivery's key is made of a-z, 0-9, '.', '_' and '-'"
+            )
+        path = self.directory / f"{parcel.key}.eml"
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, message)
+            _write_whole(path, parcel.message)
         except OSError as error:
             raise WorldError(f"{path}: cannot write the message: {error.strerror or error}") from error
         return Receipt("written", path.relative_to(self.directory.parent).as_posix())

@@ -9,7 +9,7 @@ from email.parser import BytesHeaderParser
 from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import unquote, urlsplit
 
-from alerts.sinks.receipt import Receipt
+from alerts.sinks.parcel import Parcel, Receipt
 from billing.addresses import valid_address
 from billing.errors import WorldError
 
@@ -47,19 +47,19 @@ class Smtp:
         self._timeout = timeout
         self._context = context or ssl.create_default_context()
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:  # noqa: ARG002 - Message-ID carries the key
-        """Hand the message over to all of `to` or to nobody; the proof is its Message-ID and the server's answer.
+    def send(self, parcel: Parcel) -> Receipt:
+        """Hand the message to all of its readers or to nobody; the proof is its Message-ID and the server's answer.
 
         Raises WorldError: permanent where the server refused for good (5xx), else not (4xx, no connection, silence).
         A server that falls silent with the message in its hands may have taken it: the next try brings a second copy
         with the same Message-ID.
         """
-        headers = BytesHeaderParser(policy=SMTP_POLICY).parsebytes(message)
+        headers = BytesHeaderParser(policy=SMTP_POLICY).parsebytes(parcel.message)
         sender = headers["From"].addresses[0]
-        if not to or not all(map(valid_address, to)):
-            raise WorldError(f"not a list of e-mail addresses: {', '.join(to) or 'empty'}", permanent=True)
+        if not parcel.to or not all(map(valid_address, parcel.to)):
+            raise WorldError(f"not a list of e-mail addresses: {', '.join(parcel.to) or 'empty'}", permanent=True)
         with self._session(sender.domain) as server:
-            answer = self._hand_over(server, sender.addr_spec, to, message)
+            answer = self._hand_over(server, sender.addr_spec, parcel.to, parcel.message)
         return Receipt("sent", f"{headers['Message-ID']} {answer}")
 
     def probe(self) -> None:

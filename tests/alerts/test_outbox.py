@@ -17,7 +17,7 @@ from sqlalchemy import Engine, update
 from alerts import outbox, store
 from alerts.mail import Letter, compose, message_id
 from alerts.outbox import LEASE, Delivery, Drained, drain
-from alerts.sinks.receipt import Receipt
+from alerts.sinks.parcel import Parcel, Receipt
 from alerts.tables import deliveries
 from alerts.ticket import Ticket
 from billing.database import connect, transaction
@@ -39,11 +39,11 @@ class Receiver:
         self.keys: list[str] = []
         self.messages: list[tuple[tuple[str, ...], bytes]] = []
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
-        receipt = self.act(key)
-        self.keys.append(key)
-        self.messages.append((to, message))
-        return receipt or Receipt("sent", f"250 {key}")
+    def send(self, parcel: Parcel) -> Receipt:
+        receipt = self.act(parcel.key)
+        self.keys.append(parcel.key)
+        self.messages.append((parcel.to, parcel.message))
+        return receipt or Receipt("sent", f"250 {parcel.key}")
 
 
 class Journal:
@@ -52,12 +52,12 @@ class Journal:
     def __init__(self, path: Path, dies: bool = False) -> None:
         self.path, self.dies = path, dies
 
-    def send(self, key: str, to: tuple[str, ...], message: bytes) -> Receipt:
+    def send(self, parcel: Parcel) -> Receipt:
         with self.path.open("a") as file:
-            file.write(f"{key}\n")
+            file.write(f"{parcel.key}\n")
         if self.dies:
             os.kill(os.getpid(), signal.SIGKILL)
-        return Receipt("sent", f"250 {key}")
+        return Receipt("sent", f"250 {parcel.key}")
 
 
 def refuse(permanent: bool) -> Callable[[str], Receipt | None]:
@@ -227,7 +227,7 @@ def test_the_oldest_goes_first_and_nothing_before_it_is_due(engine: Engine) -> N
 def test_a_ticket_whose_letter_was_sent_is_sent(memory: Engine, state: str, receipt: Receipt, then: str) -> None:
     owe_for_ticket(memory, replace(TICKET, state=state))
     drain(memory, {"smtp": Receiver(lambda _: receipt)}, AT, NOW)
-    assert (ticket_state(memory), only(memory).state, only(memory).proof) == (then, *receipt)
+    assert (ticket_state(memory), only(memory).state, only(memory).proof) == (then, receipt.state, receipt.proof)
     assert only(memory).sent_at == (AT if receipt.state == "sent" else None)
 
 

@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from alerts.mail import Letter, compose, message_id
 from alerts.sinks.eml import Eml
+from alerts.sinks.parcel import Parcel, Receipt
 from alerts.sinks.smtp import Smtp
 from billing.errors import WorldError
 
@@ -155,37 +156,37 @@ LOGIN = "floodmark:s3cret%20pass%2Fword%25@"
 
 def test_a_letter_arrives_whole_and_the_servers_answer_is_the_proof(serve: Serve) -> None:
     port, inbox = serve()
-    receipt = Smtp(url(port)).send("ticket-1", (DESK, SECOND), MESSAGE)
+    receipt = Smtp(url(port)).send(Parcel("ticket-1", (DESK, SECOND), MESSAGE))
     (letter,) = inbox.letters
     assert letter.original_content == MESSAGE
     assert (letter.mail_from, letter.rcpt_tos) == ("floodmark@msp.example", [DESK, SECOND])
-    assert receipt == ("sent", f"{MESSAGE_ID} 250 2.0.0 queued as 4XyZ")
+    assert receipt == Receipt("sent", f"{MESSAGE_ID} 250 2.0.0 queued as 4XyZ")
 
 
 def test_the_connection_is_encrypted_where_the_server_offers_it(serve: Serve, tls: Tls) -> None:
     port, inbox = serve(tls_context=tls.server, require_starttls=True)
-    assert Smtp(url(port), context=tls.client).send("k", (DESK,), MESSAGE).state == "sent"
+    assert Smtp(url(port), context=tls.client).send(Parcel("k", (DESK,), MESSAGE)).state == "sent"
     assert inbox.encrypted == [True]
 
 
 def test_a_server_with_a_strangers_certificate_gets_nothing(serve: Serve, tls: Tls) -> None:
     port, inbox = serve(tls_context=tls.server)
     with pytest.raises(WorldError, match="certificate verify failed") as caught:
-        Smtp(url(port)).send("k", (DESK,), MESSAGE)
+        Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
     assert not inbox.letters
 
 
 def test_smtps_is_encrypted_from_the_first_byte(serve: Serve, tls: Tls) -> None:
     port, inbox = serve(wrapped=tls.server)
-    assert Smtp(url(port, scheme="smtps"), context=tls.client).send("k", (DESK,), MESSAGE).state == "sent"
+    assert Smtp(url(port, scheme="smtps"), context=tls.client).send(Parcel("k", (DESK,), MESSAGE)).state == "sent"
     assert inbox.encrypted == [True]
 
 
 def test_smtps_to_a_server_that_speaks_in_the_clear_can_be_tried_again(serve: Serve) -> None:
     port, inbox = serve()
     with pytest.raises(WorldError, match="mail server") as caught:
-        Smtp(url(port, scheme="smtps"), timeout=2).send("k", (DESK,), MESSAGE)
+        Smtp(url(port, scheme="smtps"), timeout=2).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
     assert not inbox.letters
 
@@ -193,7 +194,7 @@ def test_smtps_to_a_server_that_speaks_in_the_clear_can_be_tried_again(serve: Se
 def test_the_user_of_the_url_logs_in(serve: Serve, tls: Tls) -> None:
     inbox = Inbox()
     port, _ = serve(inbox, tls_context=tls.server, authenticator=inbox.authenticate, auth_required=True)
-    Smtp(url(port, LOGIN), context=tls.client).send("k", (DESK,), MESSAGE)
+    Smtp(url(port, LOGIN), context=tls.client).send(Parcel("k", (DESK,), MESSAGE))
     assert inbox.logins == [(b"floodmark", PASSWORD.encode())]
     assert len(inbox.letters) == 1
 
@@ -202,7 +203,7 @@ def test_a_wrong_password_can_be_mended_and_is_not_told(serve: Serve, tls: Tls) 
     inbox = Inbox()
     port, _ = serve(inbox, tls_context=tls.server, authenticator=inbox.authenticate, auth_required=True)
     with pytest.raises(WorldError, match=r"127\.0\.0\.1:\d+ refused the user and password: 535") as caught:
-        Smtp(url(port, "floodmark:wr0ng@"), context=tls.client).send("k", (DESK,), MESSAGE)
+        Smtp(url(port, "floodmark:wr0ng@"), context=tls.client).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
     assert "wr0ng" not in str(caught.value)
     assert not inbox.letters
@@ -211,7 +212,7 @@ def test_a_wrong_password_can_be_mended_and_is_not_told(serve: Serve, tls: Tls) 
 def test_a_server_without_a_login_is_an_error_that_can_be_mended(serve: Serve) -> None:
     port, _ = serve(auth_exclude_mechanism=["PLAIN", "LOGIN"])
     with pytest.raises(WorldError, match="offers no login") as caught:
-        Smtp(url(port, LOGIN)).send("k", (DESK,), MESSAGE)
+        Smtp(url(port, LOGIN)).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
 
 
@@ -224,7 +225,7 @@ def test_a_password_does_not_cross_a_network_unencrypted(serve: Serve, monkeypat
         socket, "getaddrinfo", lambda host, *a, **k: real("127.0.0.1" if host == "mail.msp.example" else host, *a, **k)
     )
     with pytest.raises(WorldError, match="offers no encryption: the password was not sent") as caught:
-        Smtp(f"smtp://{LOGIN}mail.msp.example:{port}").send("k", (DESK,), MESSAGE)
+        Smtp(f"smtp://{LOGIN}mail.msp.example:{port}").send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
     assert not inbox.logins
 
@@ -235,7 +236,7 @@ def test_a_refusal_is_lasting_or_not_as_the_server_says(serve: Serve, stage: str
     port, _ = serve(Inbox(**{stage: code}))
     refused = {"mail": "the sender floodmark@msp.example", "rcpt": DESK, "data": "the message"}[stage]
     with pytest.raises(WorldError, match=re.escape(f"127.0.0.1:{port} refused {refused}: {code}")) as caught:
-        Smtp(url(port)).send("k", (DESK,), MESSAGE)
+        Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE))
     assert caught.value.permanent is permanent
 
 
@@ -243,7 +244,7 @@ def test_a_refusal_is_lasting_or_not_as_the_server_says(serve: Serve, stage: str
 def test_if_one_reader_is_refused_nobody_is_written_to(serve: Serve, code: str, permanent: bool) -> None:
     port, inbox = serve(Inbox(**{SECOND: code}))
     with pytest.raises(WorldError, match=f"refused {SECOND}: {code}") as caught:
-        Smtp(url(port)).send("k", (DESK, SECOND), MESSAGE)
+        Smtp(url(port)).send(Parcel("k", (DESK, SECOND), MESSAGE))
     assert caught.value.permanent is permanent
     assert not inbox.letters
 
@@ -251,14 +252,14 @@ def test_if_one_reader_is_refused_nobody_is_written_to(serve: Serve, code: str, 
 def test_a_server_that_hangs_up_on_the_message_can_be_tried_again(serve: Serve) -> None:
     port, _ = serve(Inbox(data="hang up"))
     with pytest.raises(WorldError, match="Connection unexpectedly closed") as caught:
-        Smtp(url(port)).send("k", (DESK,), MESSAGE)
+        Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
 
 
 def test_a_server_that_says_nothing_is_left_after_the_time_out(serve: Serve) -> None:
     port, _ = serve(Inbox(data="say nothing"))
     with pytest.raises(WorldError, match="timed out") as caught:
-        Smtp(url(port), timeout=0.2).send("k", (DESK,), MESSAGE)
+        Smtp(url(port), timeout=0.2).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
 
 
@@ -267,7 +268,7 @@ def test_nothing_listening_can_be_tried_again() -> None:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         with pytest.raises(WorldError, match=rf"mail server 127\.0\.0\.1:{port}: .*refused") as caught:
-            Smtp(url(port)).send("k", (DESK,), MESSAGE)
+            Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE))
     assert not caught.value.permanent
 
 
@@ -310,14 +311,14 @@ def saying(script: list[str]) -> Iterator[int]:
 )
 def test_a_server_may_refuse_at_any_other_line(script: list[str], said: str, permanent: bool) -> None:
     with saying(script) as port, pytest.raises(WorldError, match=re.escape(said)) as caught:
-        Smtp(url(port)).send("k", (DESK,), MESSAGE)
+        Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE))
     assert caught.value.permanent is permanent
 
 
 def test_a_message_that_was_taken_stays_taken_even_without_a_goodbye() -> None:
     lines = ["220 hello\r\n", "250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250-taken\r\n250 as 7\r\n"]
     with saying(lines) as port:
-        assert Smtp(url(port)).send("k", (DESK,), MESSAGE) == ("sent", f"{MESSAGE_ID} 250 taken as 7")
+        assert Smtp(url(port)).send(Parcel("k", (DESK,), MESSAGE)) == Receipt("sent", f"{MESSAGE_ID} 250 taken as 7")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +326,7 @@ def test_a_message_that_was_taken_stays_taken_even_without_a_goodbye() -> None:
 )
 def test_a_reader_that_is_no_address_is_not_tried(to: tuple[str, ...]) -> None:
     with pytest.raises(WorldError, match="not a list of e-mail addresses") as caught:
-        Smtp("smtp://127.0.0.1:9").send("k", to, MESSAGE)
+        Smtp("smtp://127.0.0.1:9").send(Parcel("k", to, MESSAGE))
     assert caught.value.permanent
 
 
@@ -357,28 +358,28 @@ def test_ports_are_the_usual_ones() -> None:
 
 def test_a_message_is_a_file_named_by_its_key(tmp_path: Path) -> None:
     sink = Eml(tmp_path / "a" / "outbox")
-    receipt = sink.send("ticket-7f.3_x", (DESK,), MESSAGE)
-    assert receipt == ("written", "outbox/ticket-7f.3_x.eml")
+    receipt = sink.send(Parcel("ticket-7f.3_x", (DESK,), MESSAGE))
+    assert receipt == Receipt("written", "outbox/ticket-7f.3_x.eml")
     assert (tmp_path / "a" / receipt.proof).read_bytes() == MESSAGE
 
 
 def test_the_same_key_is_the_same_file_and_nothing_else_is_left(tmp_path: Path) -> None:
     sink = Eml(tmp_path)
     for message in (b"first", MESSAGE):
-        sink.send("key", (DESK,), message)
+        sink.send(Parcel("key", (DESK,), message))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"key.eml": MESSAGE}
 
 
 def test_a_crash_before_the_last_step_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = Eml(tmp_path)
-    sink.send("key", (DESK,), b"old")
+    sink.send(Parcel("key", (DESK,), b"old"))
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(WorldError, match=r"key\.eml: cannot write the message: No space left") as caught:
-        sink.send("key", (DESK,), b"new")
+        sink.send(Parcel("key", (DESK,), b"new"))
     assert not caught.value.permanent
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"key.eml": b"old"}
 
@@ -386,10 +387,10 @@ def test_a_crash_before_the_last_step_leaves_the_old_file(tmp_path: Path, monkey
 def test_a_folder_that_is_a_file_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_bytes(b"")
     with pytest.raises(WorldError, match="cannot write the message"):
-        Eml(tmp_path / "outbox").send("key", (DESK,), MESSAGE)
+        Eml(tmp_path / "outbox").send(Parcel("key", (DESK,), MESSAGE))
 
 
 @pytest.mark.parametrize("key", ["", "../key", "a/b", "Key", "key\n", "k" * 201])
 def test_a_key_that_is_no_file_name_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="cannot name a file"):
-        Eml(tmp_path).send(key, (DESK,), MESSAGE)
+        Eml(tmp_path).send(Parcel(key, (DESK,), MESSAGE))
