@@ -5,45 +5,31 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from alerts.clock import Desk
 from alerts.sinks.smtp import Smtp
-from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
+from flows import receivers
+from flows.receivers import Jsm, Outgoing, Pings, Webhook, Zendesk
+from flows.section import Section, address, sentence
 
 FILE = "floodmark.toml"
 PREFIX = "FLOODMARK_"
 KEYS = ("DD_API_KEY", "DD_APP_KEY")
+LISTS = ("reviewers", "secrets", "urls", "allow")
 LAKES = ("s3", "gs", "az", "abfs", "abfss")
-
-
-def _sentence(error: ValueError) -> PydanticCustomError:
-    return PydanticCustomError("sentence", "{what}", {"what": str(error)})
-
-
-def _address(value: str) -> str:
-    if not valid_address(value):
-        raise PydanticCustomError("address", "{address} is not an e-mail address", {"address": repr(value)})
-    return value
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Store(Section):
@@ -87,7 +73,7 @@ def _per_currency(value: object) -> object:
 class Detection(Section):
     """`min_stake`: by currency; the entry "" is for those not named."""
 
-    min_stake: Annotated[dict[str, Decimal], BeforeValidator(_per_currency)] = {"": Decimal(50)}
+    min_stake: Annotated[dict[str, Decimal], BeforeValidator(_per_currency)] = Field(default={"": Decimal(50)})
     alerts_per_series_month: float = Field(default=0.2, gt=0, le=100)
     min_history_days: int = Field(default=7, ge=1, le=365)
     loud_alerts_a_day: int = Field(default=60, ge=1, le=100_000)
@@ -108,7 +94,7 @@ class Detection(Section):
 
 
 class Tickets(Section):
-    sink: Literal["eml", "smtp"] = "eml"
+    sink: Literal["eml", "smtp", "zendesk", "jsm", "webhook"] = "eml"
     to: str = "partner-cs@vendor.example"
     review_hours: int = Field(default=24, ge=0, le=744)
     vendor_time_zone: str = "America/New_York"
@@ -119,7 +105,7 @@ class Tickets(Section):
     @field_validator("to")
     @classmethod
     def _to(cls, value: str) -> str:
-        return _address(value)
+        return address(value)
 
     @field_validator("vendor_time_zone", "vendor_hours", "vendor_holidays")
     @classmethod
@@ -129,7 +115,7 @@ class Tickets(Section):
         try:
             Desk.parse(*parts.values())
         except ValueError as error:
-            raise _sentence(error) from error
+            raise sentence(error) from error
         return value
 
 
@@ -145,18 +131,18 @@ class Mail(Section):
             if value:
                 Smtp(value.get_secret_value())
         except ValueError as error:
-            raise _sentence(error) from error
+            raise sentence(error) from error
         return value
 
     @field_validator("sender")
     @classmethod
     def _sender(cls, value: str) -> str:
-        return _address(value)
+        return address(value)
 
     @field_validator("reviewers")
     @classmethod
     def _reviewers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_address(address) for address in value)
+        return tuple(map(address, value))
 
 
 class Console(Section):
@@ -172,13 +158,12 @@ class Settings(Section):
     detection: Detection = Detection()
     tickets: Tickets = Tickets()
     mail: Mail = Mail()
+    zendesk: Zendesk = Zendesk()
+    jsm: Jsm = Jsm()
+    webhook: Webhook = Webhook()
+    pings: Pings = Pings()
+    outgoing: Outgoing = Outgoing()
     console: Console = Console()
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.tickets.sink == "smtp" and not self.mail.url:
-            raise PydanticCustomError("server", "tickets.sink is smtp, and mail.url names no server")
-        return self
 
 
 def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -204,6 +189,7 @@ def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     ]
     if not faults and isinstance(written.setdefault("datadog", {}), dict):
         written["datadog"] |= {"api_key": environ.get(KEYS[0], ""), "app_key": environ.get(KEYS[1], "")}
+    faults += [Fault(FILE, 0, key, what) for key, what in receivers.faults(written)]
     try:
         settings = Settings.model_validate(written)
     except ValidationError as error:
@@ -215,13 +201,13 @@ def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _from_text(key: str, value: str) -> Any:
-    """An environment value; lists and tables are written as in TOML."""
-    if key in ("reviewers", "min_stake") and value.strip()[:1] in ("[", "{"):
+    """An environment value; lists and tables are written as in TOML, lists also as words between commas."""
+    if key in (*LISTS, "min_stake") and value.strip()[:1] in ("[", "{"):
         try:
             return tomllib.loads(f"v = {value}", parse_float=Decimal)["v"]
         except tomllib.TOMLDecodeError:
             return value
-    return [part.strip() for part in value.split(",") if part.strip()] if key == "reviewers" else value
+    return [part.strip() for part in value.split(",") if part.strip()] if key in LISTS else value
 
 
 def _fault(detail: Any, sources: Mapping[str, str]) -> Fault:

@@ -28,6 +28,7 @@ from billing.lake import Lake
 from detectors.scan import Scanner
 from flows import settings as settings_file
 from flows.settings import Settings
+from flows.sinks import sinks
 
 _UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")  # what the Delta library takes for an encoding or a pattern
 
@@ -117,7 +118,7 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
         rules=Rules(_catalog(workspace, settings), settings.billing.p99_rank),
         partner_policy=_policy(workspace, settings),
         desk=Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays),
-        sinks=_sinks(workspace, settings),
+        sinks=sinks(workspace, settings),
         scanner=scanner(settings),
     )
 
@@ -125,16 +126,6 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
 def scanner(settings: Settings) -> Scanner:
     detection = settings.detection
     return Scanner(budget=detection.alerts_per_series_month, min_history_days=detection.min_history_days)
-
-
-def _sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
-    from alerts.sinks.eml import Eml
-    from alerts.sinks.smtp import Smtp
-
-    sinks: dict[str, Sink] = {"eml": Eml(workspace / "outbox")}
-    if settings.mail.url:
-        sinks["smtp"] = Smtp(settings.mail.url.get_secret_value())
-    return sinks
 
 
 def _catalog(workspace: Path, settings: Settings) -> catalog.Catalog:
