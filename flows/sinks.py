@@ -6,9 +6,11 @@ from pathlib import Path
 
 from alerts.outbox import Sink
 from alerts.sinks.eml import Eml
+from alerts.sinks.jsm import Jsm
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.smtp import Smtp
 from alerts.sinks.webhook import Webhook
+from alerts.sinks.zendesk import Zendesk
 from flows.settings import Settings
 
 
@@ -32,6 +34,20 @@ def _smtp(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
     return Smtp(url) if url else None
 
 
+def _zendesk(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
+    desk = settings.zendesk
+    token = desk.token.get_secret_value()
+    return Zendesk(desk.url, desk.email, token, outgoing(settings)) if desk.url and token else None
+
+
+def _jsm(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
+    desk = settings.jsm
+    token = desk.token.get_secret_value()
+    if not desk.url or not token:
+        return None
+    return Jsm(desk.url, desk.email, token, desk.service_desk, desk.request_type, outgoing(settings))
+
+
 def _webhook(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
     url, secrets = settings.webhook.url.get_secret_value(), settings.webhook.secrets
     if not url or not secrets:
@@ -43,5 +59,7 @@ def _webhook(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG00
 SINKS: Mapping[str, Callable[[Path, Settings], Sink | None]] = {
     "eml": _eml,
     "smtp": _smtp,
+    "zendesk": _zendesk,
+    "jsm": _jsm,
     "webhook": _webhook,
 }

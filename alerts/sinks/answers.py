@@ -13,8 +13,16 @@ _AGAIN = {408, 409, 425, 429}
 _IN_THE_SETTINGS = {401: "the login", 403: "the rights", 407: "the proxy"}
 
 
+class RefusedError(WorldError):
+    """An answer that is not 2xx."""
+
+    def __init__(self, what: str, status: int, *, permanent: bool = False, wait: timedelta | None = None) -> None:
+        super().__init__(what, permanent=permanent, wait=wait)
+        self.status = status
+
+
 def accepted(where: str, answer: Answer, secrets: Collection[str] | None = None) -> Answer:
-    """The answer, if it is 2xx. Else raises WorldError with its first words, `secrets` left out; None: no words.
+    """The answer, if it is 2xx. Else raises RefusedError with its first words, `secrets` left out; None: no words.
 
     Permanent: every other 4xx, 410 included. Not permanent: 5xx, 408, 409, 425 and 429; 401, 403, 407 and redirects,
     whose mend is in the settings, so that what is owed goes out by itself once they are mended; and what is no status.
@@ -23,13 +31,13 @@ def accepted(where: str, answer: Answer, secrets: Collection[str] | None = None)
     if 200 <= status < 300:
         return answer
     if status in _IN_THE_SETTINGS:  # without its text, which may repeat what it was sent
-        raise WorldError(f"{where}: {status}: refused; {_IN_THE_SETTINGS[status]} must be mended")
+        raise RefusedError(f"{where}: {status}: refused; {_IN_THE_SETTINGS[status]} must be mended", status)
     if 300 <= status < 400:
-        raise WorldError(f"{where}: {status}: it is elsewhere now; redirects are not followed, mend the URL")
+        raise RefusedError(f"{where}: {status}: it is elsewhere now; redirects are not followed, mend the URL", status)
     permanent = 400 <= status < 500 and status not in _AGAIN
-    words = "" if secrets is None else _words(answer.body, secrets)
-    said = f"{where}: {status} {words}".strip()
-    raise WorldError(said, permanent=permanent, wait=None if permanent else retry_after(answer))
+    text = "" if secrets is None else words(answer.body.decode("utf-8", "replace"), secrets)
+    said = f"{where}: {status} {text}".strip()
+    raise RefusedError(said, status, permanent=permanent, wait=None if permanent else retry_after(answer))
 
 
 def retry_after(answer: Answer) -> timedelta | None:
@@ -45,9 +53,8 @@ def retry_after(answer: Answer) -> timedelta | None:
     return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
-def _words(body: bytes, secrets: Collection[str]) -> str:
-    """What it said, on one line of a bearable length."""
-    text = body.decode("utf-8", "replace")
+def words(text: str, secrets: Collection[str]) -> str:
+    """What the other side said, on one line of a bearable length, without the secrets."""
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:200]

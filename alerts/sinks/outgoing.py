@@ -102,7 +102,7 @@ class Outgoing:
         network = _Checked(to.host in self.allow, lambda: ends - time.monotonic())
         target = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
         sent = {"user-agent": "floodmark", "accept-encoding": "identity"} | dict(headers or {})
-        context = self.context or ssl.create_default_context()
+        context = self.context or (ssl.create_default_context() if to.scheme == "https" else None)
         try:
             with (
                 httpcore.ConnectionPool(context, max_connections=1, network_backend=network) as pool,

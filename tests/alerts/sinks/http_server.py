@@ -1,6 +1,7 @@
 """A real HTTP server on loopback that can be told to refuse, to stall, to hang up and to lose its answer."""
 
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ class HttpServer:
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     asked: list[Asked] = field(default_factory=list)
+    faults: list[BaseException | None] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         outer = self
@@ -77,7 +79,9 @@ class HttpServer:
             daemon_threads = True
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                pass  # a client that went away
+                error = sys.exception()
+                if not isinstance(error, OSError):  # a client that went away
+                    outer.faults.append(error)
 
         self._server = Server((self.host, 0), Handler)
         if self.tls:
@@ -91,6 +95,7 @@ class HttpServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        assert self.faults == [], "the server itself is at fault"
 
     @property
     def url(self) -> str:
