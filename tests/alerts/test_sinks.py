@@ -3,29 +3,25 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import re
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from alerts.mail import Letter, compose, message_id
 from alerts.sinks.eml import Eml
 from alerts.sinks.parcel import Parcel, Receipt
 from alerts.sinks.smtp import Smtp
 from billing.errors import WorldError
+from tests.alerts.certificates import Tls, tls_for
 
 SENDER = "Floodmark <floodmark@msp.example>"
 DESK, SECOND = "desk@vendor.example", "second@vendor.example"
@@ -36,36 +32,9 @@ MESSAGE = compose(
 PASSWORD = "s3cret pass/word%"
 
 
-class Tls(NamedTuple):
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-
-
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
-    """A server's context and a client's that trusts it, for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(private + certificate.public_bytes(pem))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(path)
-    return Tls(server, ssl.create_default_context(cadata=certificate.public_bytes(pem).decode()))
+    return tls_for(tmp_path_factory.mktemp("tls"), "127.0.0.1")
 
 
 class Inbox:

@@ -47,10 +47,11 @@ CANARIES = [
 FILES = (Attachment("claim.csv", "text/csv", b"hour,quantity\r\n"), Attachment("claim.png", "image/png", b"\x89PNG"))
 
 
-def message(key: str, files: tuple[Attachment, ...] = FILES) -> bytes:
+@functools.cache
+def message(key: str) -> bytes:
     subject, text = f"[{key[:-2]}] Waiver request: 별빛두더지", f"Dear desk, this is {key}.\n"
     date = datetime(2026, 11, 27, tzinfo=UTC)
-    return compose(Letter(SENDER, TO, subject, text, message_id(key, SENDER), date, attachments=files))
+    return compose(Letter(SENDER, TO, subject, text, message_id(key, SENDER), date, attachments=FILES))
 
 
 def parcel(key: str = KEY, thread: str = "", tried: timedelta | None = None) -> Parcel:
