@@ -1,4 +1,4 @@
-"""The table of sinks: by the name in `tickets.sink`, what makes one of the settings; None where they name none."""
+"""The table of sinks: by the name in `tickets.sink`, what makes one of the settings."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.smtp import Smtp
 from alerts.sinks.webhook import Webhook
 from alerts.sinks.zendesk import Zendesk
+from flows.receivers import REQUIRED
 from flows.settings import Settings
 
 
 def sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
-    """Every sink that is set up, by its name."""
-    made = {name: make(workspace, settings) for name, make in SINKS.items()}
-    return {name: sink for name, sink in made.items() if sink}
+    """Every sink of which the settings say all it needs, by its name."""
+    return {name: make(workspace, settings) for name, make in SINKS.items() if _is_set_up(name, settings)}
 
 
 def outgoing(settings: Settings) -> Outgoing:
@@ -25,38 +25,36 @@ def outgoing(settings: Settings) -> Outgoing:
     return Outgoing(settings.outgoing.allow)
 
 
-def _eml(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001  the shape of the row
+def _is_set_up(name: str, settings: Settings) -> bool:
+    keys = [key.split(".") for key in REQUIRED.get(name, ())]
+    return all(getattr(getattr(settings, section), key) for section, key in keys)
+
+
+def _eml(workspace: Path, settings: Settings) -> Sink:  # noqa: ARG001  the shape of a row
     return Eml(workspace / "outbox")
 
 
-def _smtp(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
-    url = settings.mail.url.get_secret_value()
-    return Smtp(url) if url else None
+def _smtp(workspace: Path, settings: Settings) -> Sink:  # noqa: ARG001
+    return Smtp(settings.mail.url.get_secret_value())
 
 
-def _zendesk(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
+def _zendesk(workspace: Path, settings: Settings) -> Sink:  # noqa: ARG001
     desk = settings.zendesk
-    token = desk.token.get_secret_value()
-    return Zendesk(desk.url, desk.email, token, outgoing(settings)) if desk.url and token else None
+    return Zendesk(desk.url, desk.email, desk.token.get_secret_value(), outgoing(settings))
 
 
-def _jsm(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
+def _jsm(workspace: Path, settings: Settings) -> Sink:  # noqa: ARG001
     desk = settings.jsm
     token = desk.token.get_secret_value()
-    if not desk.url or not token:
-        return None
     return Jsm(desk.url, desk.email, token, desk.service_desk, desk.request_type, outgoing(settings))
 
 
-def _webhook(workspace: Path, settings: Settings) -> Sink | None:  # noqa: ARG001
-    url, secrets = settings.webhook.url.get_secret_value(), settings.webhook.secrets
-    if not url or not secrets:
-        return None
-    keys = [secret.get_secret_value() for secret in secrets]
-    return Webhook(url, keys, outgoing(settings), lambda: datetime.now(UTC))
+def _webhook(workspace: Path, settings: Settings) -> Sink:  # noqa: ARG001
+    secrets = [secret.get_secret_value() for secret in settings.webhook.secrets]
+    return Webhook(settings.webhook.url.get_secret_value(), secrets, outgoing(settings), lambda: datetime.now(UTC))
 
 
-SINKS: Mapping[str, Callable[[Path, Settings], Sink | None]] = {
+SINKS: Mapping[str, Callable[[Path, Settings], Sink]] = {
     "eml": _eml,
     "smtp": _smtp,
     "zendesk": _zendesk,

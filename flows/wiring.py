@@ -88,6 +88,11 @@ class App:
         """Where digests and mails to reviewers go."""
         return "smtp" if self.settings.mail.url else "eml"
 
+    @property
+    def pings(self) -> tuple[str, ...]:
+        """Whom to call when a person must act, for `alerts.pings.ping`."""
+        return tuple(url.get_secret_value() for url in self.settings.pings.urls)
+
 
 def open_app(workspace: Path, environ: Mapping[str, str] = os.environ) -> App:
     """The workspace's App, its store at the newest schema. Raises SettingsError, WorldError."""

@@ -1,7 +1,7 @@
 """A workspace on disk: made, examined, written to."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,10 @@ from typing import Any
 import polars as pl
 
 from alerts.mail import Letter, compose
+from alerts.pings import unknown
+from alerts.sinks.jsm import Jsm
 from alerts.sinks.smtp import Smtp
+from alerts.sinks.zendesk import Zendesk
 from billing import book_store
 from billing.book import Book, Partner
 from billing.database import reading
@@ -59,7 +62,9 @@ def examine(
         errors.append(error)
     if faults := _book_faults(app, book):
         errors.insert(0, InputError(faults))
-    errors += [wrong for probe in (_probe_mail, _probe_vendor) if (wrong := probe(app, now))]
+    errors += _probe_receivers(app)
+    if wrong := _probe_vendor(app, now):
+        errors.append(wrong)
     notes = [
         f"settings: {workspace / settings_file.FILE}",
         f"database: {app.engine.url.render_as_string()}",
@@ -67,6 +72,7 @@ def examine(
         f"book: {len(book.partners)} partners, {len(book.customers)} customers, {len(book.orgs)} orgs",
         f"tickets: {app.settings.tickets.sink} to {app.settings.tickets.to}",
         f"mail: {'the server in [mail] url' if app.settings.mail.url else 'files under outbox/'}",
+        f"people to call: {len(app.pings) or 'nobody, see [pings]'}",
         "vendor keys: set"
         if app.settings.datadog.has_keys
         else "vendor keys: not set, so `run` ingests nothing (DD_API_KEY, DD_APP_KEY)",
@@ -145,14 +151,19 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
     ]
 
 
-def _probe_mail(app: App, now: datetime) -> WorldError | None:  # noqa: ARG001  the shape that all probes share
-    sink = app.sinks.get("smtp")
+def _probe_receivers(app: App) -> Iterator[WorldError]:
+    """Log in wherever something is sent, and see that the people to call can be; nothing is sent."""
+    for name, sink in app.sinks.items():
+        try:
+            if isinstance(sink, Smtp | Zendesk | Jsm):
+                sink.probe()
+        except WorldError as error:
+            yield WorldError(f"{settings_file.FILE}: {'mail.url' if name == 'smtp' else name}: {error}")
     try:
-        if isinstance(sink, Smtp):
-            sink.probe()
+        for number in unknown(app.pings):
+            yield WorldError(f"{settings_file.FILE}: pings.urls: number {number} is not a URL that Apprise knows")
     except WorldError as error:
-        return WorldError(f"{settings_file.FILE}: mail.url: {error}")
-    return None
+        yield error
 
 
 def _probe_vendor(app: App, now: datetime) -> WorldError | None:

@@ -75,9 +75,7 @@ def made(name: str, folder: Path, **env: str) -> Sink:
     (folder / settings_file.FILE).write_text("")
     named = {f"FLOODMARK_{key}": value for key, value in env.items()}
     common = {"FLOODMARK_TICKETS__SINK": name, "FLOODMARK_OUTGOING__ALLOW": "127.0.0.1"}
-    sink = SINKS[name](folder, settings_file.read(folder, common | named))
-    assert sink
-    return sink
+    return SINKS[name](folder, settings_file.read(folder, common | named))
 
 
 class Receiver:
