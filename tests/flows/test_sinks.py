@@ -9,13 +9,13 @@ import socket
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alerts.mail import Attachment, Letter, compose, message_id
+from alerts.mail import message_id
 from alerts.outbox import Sink
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.parcel import Parcel
@@ -25,11 +25,9 @@ from flows import settings as settings_file
 from flows.sinks import SINKS
 from tests.alerts.sinks import jsm_desk, zendesk_desk
 from tests.alerts.sinks.http_server import Asked, HttpServer, Reply
+from tests.alerts.sinks.letters import KEY, NEXT, SENDER, parcel
 from tests.flows.mailbox import Mailbox
 
-SENDER = "Floodmark <floodmark@reseller.example>"
-TO = ("desk@vendor.example",)
-KEY, NEXT = "tk_7bb28ee4b4c6-1", "tk_7bb28ee4b4c6-2"
 HOUR = timedelta(hours=1)
 PASSWORD = "smtp-canary-password"
 HOOK = "hook-canary-path"
@@ -44,18 +42,6 @@ CANARIES = [
     SECRET,
     "webhook-canary-secret",
 ]
-FILES = (Attachment("claim.csv", "text/csv", b"hour,quantity\r\n"), Attachment("claim.png", "image/png", b"\x89PNG"))
-
-
-@functools.cache
-def message(key: str) -> bytes:
-    subject, text = f"[{key[:-2]}] Waiver request: 별빛두더지", f"Dear desk, this is {key}.\n"
-    date = datetime(2026, 11, 27, tzinfo=UTC)
-    return compose(Letter(SENDER, TO, subject, text, message_id(key, SENDER), date, attachments=FILES))
-
-
-def parcel(key: str = KEY, thread: str = "", tried: timedelta | None = None) -> Parcel:
-    return Parcel(key, TO, message(key), thread, tried)
 
 
 @dataclass
