@@ -12,6 +12,7 @@ from alerts.mail import Letter, compose
 from alerts.pings import unknown
 from alerts.sinks.jsm import Jsm
 from alerts.sinks.smtp import Smtp
+from alerts.sinks.webhook import Webhook
 from alerts.sinks.zendesk import Zendesk
 from billing import book_store
 from billing.book import Book, Partner
@@ -152,10 +153,10 @@ def _book_faults(app: App, book: Book) -> list[Fault]:
 
 
 def _probe_receivers(app: App) -> Iterator[WorldError]:
-    """Log in wherever something is sent, and see that the people to call can be; nothing is sent."""
+    """Log in or connect wherever something is sent to, and see that the people to call can be; nothing is sent."""
     for name, sink in app.sinks.items():
         try:
-            if isinstance(sink, Smtp | Zendesk | Jsm):
+            if isinstance(sink, Smtp | Zendesk | Jsm | Webhook):
                 sink.probe()
         except WorldError as error:
             yield WorldError(f"{settings_file.FILE}: {'mail.url' if name == 'smtp' else name}: {error}")

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alerts.sinks.answers import accepted, words
@@ -46,6 +49,20 @@ class Api:
     def unreadable(self, what: str) -> WorldError:
         """For an answer that lacks what it must hold; the act it answers may have been done."""
         return WorldError(f"{self.place}: the answer names no {what}")
+
+
+def bears(text: Any, mark: str) -> bool:
+    """Whether a comment holds the mark, not as the beginning of a longer one; a desk may have escaped what it keeps."""
+    return re.search(re.escape(mark) + r"(?![\w-])", str(text).replace("\\", "")) is not None
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """What was done already stands before what goes wrong now."""
+    try:
+        yield
+    except WorldError as error:
+        raise WorldError(f"{what}: {error}", permanent=error.permanent, wait=error.wait) from None
 
 
 def pick(document: Any, *path: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from alerts.mail import Attachment
-from alerts.sinks.api import Api, each, pick
+from alerts.sinks.api import Api, bears, each, pick, telling
 from alerts.sinks.content import content
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.parcel import Parcel, Receipt
@@ -21,7 +21,7 @@ _DESK = "/rest/servicedeskapi"
 
 
 class Jsm:
-    """The key stands in brackets in the summary of a request and in each comment.
+    """The summary of a request ends with its key in brackets; a comment names its own.
 
     What was tried before is looked for first, and not before the search can show it. The search is the portal's own, so
     that a customer's account will do; it finds words, and which of the found requests is ours is judged here.
@@ -44,12 +44,13 @@ class Jsm:
         letter = content(parcel.message)
         if _REQUEST.fullmatch(parcel.thread):
             request = parcel.thread
-            self._say(request, f"[{parcel.key}]", letter.text, letter.files)
+            self._say(request, f"Message {parcel.key}", letter.text, letter.files)
         else:
             request = (self._find(parcel.key) if tried else None) or self._make(parcel.key, letter.subject, letter.text)
             if letter.files:
                 names = ", ".join(file.name for file in letter.files)
-                self._say(request, f"[{parcel.key} files]", f"The evidence: {names}.", letter.files)
+                with telling(f"request {request} is open, but for its files"):
+                    self._say(request, f"Files of {parcel.key}", f"The evidence: {names}.", letter.files)
         proof = " ".join([f"{self._api.place}/browse/{request}", *self._promises(request)])
         return Receipt("sent", proof, request)
 
@@ -90,7 +91,7 @@ class Jsm:
     def _say(self, request: str, mark: str, text: str, files: tuple[Attachment, ...]) -> None:
         """A comment, with its files, unless it is there."""
         path = f"/request/{request}"
-        if any(mark in str(pick(comment, "body")) for comment in self._pages(f"{path}/comment", {})):
+        if any(bears(pick(comment, "body"), mark) for comment in self._pages(f"{path}/comment", {})):
             return
         comment = {"body": f"{text}\n\n{mark}"}
         if not files:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -84,38 +85,56 @@ class Outgoing:
     """How we speak to the outside: no redirects, no proxies or logins from the environment, no cookies.
 
     `allow`: hosts, as the URL writes them in lower case, that may be in-house and may be spoken to without TLS.
-    `timeout`: seconds for all of it, the answer's last byte included; asking the resolver is bounded by its own.
+    `timeout`: seconds for all of it, the answer's last byte included (the resolver keeps a time of its own); the most
+    that a letter takes is 17 requests, which must fit into the outbox's lease.
     `context`: whose certificates to trust, by default the system's.
     """
 
     allow: tuple[str, ...] = ()
-    timeout: float = 30
+    timeout: float = 15
     context: ssl.SSLContext | None = None
 
     def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Ask once; whatever the status is, it is returned. Raises WorldError, which names the host alone."""
+        sent = {"user-agent": "floodmark", "accept-encoding": "identity"} | dict(headers or {})
+        with self._way(url) as (to, network):
+            target = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
+            with (
+                httpcore.ConnectionPool(self._trust(to), max_connections=1, network_backend=network) as pool,
+                pool.stream(method, target, headers=list(sent.items()), content=body) as response,
+            ):
+                told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                return Answer(response.status, told, _beginning(response.iter_stream()))
+
+    def reach(self, url: str) -> None:
+        """Connect as `send` would, and ask nothing. Raises WorldError."""
+        with self._way(url) as (to, network):
+            stream = network.connect_tcp(to.host, to.port)
+            try:
+                if trusted := self._trust(to):
+                    stream = stream.start_tls(trusted, to.host)
+            finally:
+                stream.close()
+
+    @contextmanager
+    def _way(self, url: str) -> Iterator[tuple[Place, httpcore.NetworkBackend]]:
+        """Where the URL leads, and how to get there; what goes wrong on the way is a WorldError."""
         try:
             to = place(url, self.allow)
         except ValueError as error:
             raise WorldError(str(error)) from None
         ends = time.monotonic() + self.timeout
-        network = _Checked(to.host in self.allow, lambda: ends - time.monotonic())
-        target = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target)
-        sent = {"user-agent": "floodmark", "accept-encoding": "identity"} | dict(headers or {})
-        context = self.context or (ssl.create_default_context() if to.scheme == "https" else None)
         try:
-            with (
-                httpcore.ConnectionPool(context, max_connections=1, network_backend=network) as pool,
-                pool.stream(method, target, headers=list(sent.items()), content=body) as response,
-            ):
-                told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                return Answer(response.status, told, _beginning(response.iter_stream()))
+            yield to, _Checked(to.host in self.allow, lambda: ends - time.monotonic())
         except httpcore.TimeoutException:
             raise WorldError(f"{to}: no whole answer in {self.timeout:g} seconds") from None
         except httpcore.ProtocolError:  # its text may repeat what was sent
             raise WorldError(f"{to}: hung up, or the answer is not HTTP") from None
         except httpcore.NetworkError as error:
             raise WorldError(f"{to}: {error}") from None
+
+    def _trust(self, to: Place) -> ssl.SSLContext | None:
+        return (self.context or ssl.create_default_context()) if to.scheme == "https" else None
 
 
 def _beginning(chunks: Iterable[bytes]) -> bytes:

@@ -39,6 +39,10 @@ class Webhook:
         proof = f"{self._place} took {parcel.key}: {answer.status} {answer.headers.get('date', '')[:40]}"
         return Receipt("sent", proof.strip(), parcel.thread or parcel.key)
 
+    def probe(self) -> None:
+        """Connect; nothing is sent. Raises WorldError."""
+        self._outgoing.reach(self._url)
+
 
 def signature(key: bytes, identifier: str, moment: int, body: bytes) -> str:
     """Version 1 of Standard Webhooks: HMAC-SHA256 over id, seconds since 1970 and body."""

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from alerts.mail import Attachment
 from alerts.sinks.answers import RefusedError
-from alerts.sinks.api import Api, each, pick
+from alerts.sinks.api import Api, bears, each, pick, telling
 from alerts.sinks.content import content
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.parcel import Parcel, Receipt
@@ -20,7 +20,7 @@ class Zendesk:
     """Zendesk remembers an Idempotency-Key for two hours if the body is the same, so files, whose names at the desk are
     new each time, come in a comment of their own. What was tried before is looked for first, by its external id.
 
-    A comment carries its key in brackets, and is written only if the ticket has not changed since its comments were
+    A comment names its key, and is written only if the ticket has not changed since its comments were
     read: of two that cross, Zendesk refuses the later one.
     """
 
@@ -35,14 +35,15 @@ class Zendesk:
         letter = content(parcel.message)
         if _NUMBER.fullmatch(parcel.thread):
             number = parcel.thread
-            moment = self._comment(number, f"[{parcel.key}]", letter.text, letter.files)
+            moment = self._comment(number, f"Message {parcel.key}", letter.text, letter.files)
         else:
             tried = parcel.tried is not None
             ticket = (self._find(parcel.key) if tried else None) or self._open(parcel.key, letter.subject, letter.text)
             number, moment = _number(ticket), pick(ticket, "created_at")
             if letter.files:
                 names = ", ".join(file.name for file in letter.files)
-                self._comment(number, f"[{parcel.key} files]", f"The evidence: {names}.", letter.files)
+                with telling(f"ticket {number} is open, but for its files"):
+                    self._comment(number, f"Files of {parcel.key}", f"The evidence: {names}.", letter.files)
         proof = f"{self._api.place}/agent/tickets/{number} {self._api.told(moment)}"
         return Receipt("sent", proof, number)
 
@@ -55,7 +56,7 @@ class Zendesk:
 
     def _open(self, key: str, subject: str, text: str) -> Any:
         """The new ticket. A refusal may mean that the key was used: then the ticket is there."""
-        comment = {"body": f"{text}\n\n[{key}]"}
+        comment = {"body": f"{text}\n\nMessage {key}"}
         ticket = {"subject": subject, "comment": comment, "external_id": key, "tags": ["floodmark"]}
         try:
             made = self._api.ask("POST", "/api/v2/tickets", {"ticket": ticket}, idempotency_key=key)
@@ -78,7 +79,7 @@ class Zendesk:
         path = f"/api/v2/tickets/{number}"
         stamp = pick(self._api.ask("GET", path), "ticket", "updated_at")
         for comment in self._comments(number):
-            if mark in str(pick(comment, "body")):
+            if bears(pick(comment, "body"), mark):
                 return str(pick(comment, "created_at"))
         said: dict[str, Any] = {"body": f"{text}\n\n{mark}", "public": True}
         if files:

@@ -109,6 +109,22 @@ def test_check_logs_in_everywhere_and_names_every_login_that_fails(empty: Worksp
         assert {asked.method for asked in (*zendesk.asked, *jsm.asked)} == {"GET"}, "nothing is written"
 
 
+def test_check_connects_to_a_webhook_and_posts_nothing(empty: Workspace) -> None:
+    env = {"FLOODMARK_WEBHOOK__SECRETS": SECRET, "FLOODMARK_OUTGOING__ALLOW": "127.0.0.1"}
+    with HttpServer(lambda _: Reply()) as server:
+        there = empty.call("check", FLOODMARK_WEBHOOK__URL=f"{server.url}/{CANARY}", **env)
+        assert "webhook" not in there.err
+        assert server.asked == []
+    gone = empty.call("check", FLOODMARK_WEBHOOK__URL=f"{server.url}/{CANARY}", **env)
+    assert f"floodmark.toml: webhook: {server.url}: " in gone.err
+    assert "refused" in gone.err
+    inside = empty.call(
+        "check", FLOODMARK_WEBHOOK__URL=f"https://127.0.0.1:{server.port}/", FLOODMARK_WEBHOOK__SECRETS=SECRET
+    )
+    assert "not of the open internet" in inside.err
+    assert CANARY not in gone.err + gone.out
+
+
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 def test_check_names_who_cannot_be_called(empty: Workspace) -> None:
     done = empty.call("check", FLOODMARK_PINGS__URLS=f"ntfy://topic,nobody://{CANARY}")

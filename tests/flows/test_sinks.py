@@ -307,8 +307,8 @@ def test_whichever_call_fails_a_repeat_mends_it_and_nothing_is_there_twice(
                 fresh.sink.send(parcel(key, known))
             fresh.sink.send(parcel(key, known, HOUR))
             assert fresh.opened() == [KEY], turn
-            once = [said for said in fresh.said() if f"[{key}]" in said or said == key]
-            files = [said for said in fresh.said() if f"[{KEY} files]" in said]
+            once = [said for said in fresh.said() if said.endswith(f"Message {key}") or said == key]
+            files = [said for said in fresh.said() if said.endswith(f"Files of {KEY}")]
             assert len(once) == int(thread), turn
             assert len(files) == int(bench.name != "webhook"), turn
 

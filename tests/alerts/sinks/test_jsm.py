@@ -83,7 +83,7 @@ def test_a_follow_up_without_files_is_a_plain_comment(sink: Jsm, desk: JsmDesk, 
     thread = sink.send(parcel()).external_id
     for tried in (None, HOUR):
         sink.send(Parcel(NEXT, ("desk@vendor.example",), plain, thread, tried))
-    assert desk.said[1:] == [f"It is withdrawn.\n\n\n[{NEXT}]"]
+    assert desk.said[1:] == [f"It is withdrawn.\n\n\nMessage {NEXT}"]
 
 
 def test_promises_of_the_desk_are_in_the_proof_and_without_them_there_is_one_too(
@@ -98,3 +98,20 @@ def test_promises_of_the_desk_are_in_the_proof_and_without_them_there_is_one_too
     assert sink.send(parcel(tried=HOUR)).proof == expected
     server.instead = lambda asked: Reply(403) if asked.path.endswith("/sla") else None
     assert sink.send(parcel(tried=HOUR)).proof == f"{server.url}/browse/HELP-1"
+
+
+def test_a_comment_that_the_desk_keeps_in_its_own_markup_is_known_again(sink: Jsm, desk: JsmDesk) -> None:
+    thread = sink.send(parcel()).external_id
+    sink.send(parcel(f"{NEXT}0", thread))
+    sink.send(parcel(NEXT, thread))
+    for comment in desk.comments["HELP-1"]:
+        comment["body"] = comment["body"].replace("_", "\\_").replace("-", "\\-")
+    sink.send(parcel(NEXT, thread, HOUR))
+    assert len(desk.said) == 3
+
+
+def test_a_request_without_its_files_is_said_to_be_open(sink: Jsm, server: HttpServer) -> None:
+    server.instead = lambda asked: Reply(413, b"too large") if "attach" in asked.path else None
+    with pytest.raises(WorldError, match=r"request HELP-1 is open, but for its files: .*413 too large") as caught:
+        sink.send(parcel())
+    assert caught.value.permanent

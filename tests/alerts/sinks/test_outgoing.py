@@ -104,6 +104,8 @@ def test_an_address_that_is_not_of_the_open_internet_is_not_connected_to(
     for url in (f"https://{literal}/", "https://hostile.example/"):
         with pytest.raises(WorldError, match="not of the open internet"):
             Outgoing(timeout=1).send("GET", url)
+        with pytest.raises(WorldError, match="not of the open internet"):
+            Outgoing(timeout=1).reach(url)
     assert connected == []
 
 
@@ -188,6 +190,9 @@ def test_the_certificate_must_be_of_the_name_although_the_connection_is_to_an_ad
         allowed = Outgoing(("hooks.example", "other.example"), context=tls.client)
         with pytest.raises(WorldError, match="certificate verify failed"):
             allowed.send("GET", f"https://hooks.example:{server.port}/")
+        with pytest.raises(WorldError, match="certificate verify failed"):
+            allowed.reach(f"https://hooks.example:{server.port}/")
+        allowed.reach(f"https://other.example:{server.port}/")
         assert server.asked == []
         assert allowed.send("GET", f"https://other.example:{server.port}/").status == 200
         [asked] = server.asked

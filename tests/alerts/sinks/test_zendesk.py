@@ -41,7 +41,7 @@ def test_the_ticket_has_the_letter_and_a_comment_has_its_files(sink: Zendesk, de
     receipt = sink.send(parcel())
     assert (receipt.state, receipt.external_id, desk.tickets[100]["subject"]) == ("sent", "100", SUBJECT)
     description, evidence = desk.comments[100]
-    assert description["body"] == f"Dear desk, this is {KEY}.\n별빛두더지\n\n\n[{KEY}]"
+    assert description["body"] == f"Dear desk, this is {KEY}.\n별빛두더지\n\n\nMessage {KEY}"
     assert sorted(evidence["files"]) == [("claim-1.png", PNG), (CSV.name, CSV.content)]
 
 
@@ -100,7 +100,7 @@ def test_a_comment_is_not_written_across_a_change_that_was_not_seen(
     server.instead = landing
     sink.send(parcel(NEXT, thread, MINUTE))
     assert crossed == [1]
-    assert sum(f"[{NEXT}]" in text for text in desk.said) == 1
+    assert sum(f"Message {NEXT}" in text for text in desk.said) == 1
 
 
 def test_a_ticket_that_never_stands_still_is_tried_again_later(sink: Zendesk, server: HttpServer) -> None:
@@ -124,7 +124,7 @@ def test_every_page_of_comments_is_looked_through(sink: Zendesk, desk: ZendeskDe
     sink.send(parcel(NEXT, thread))
     desk.comments[100] += [{"body": "We are looking into it.", "created_at": "2026"} for _ in range(9)]
     sink.send(parcel(NEXT, thread, HOUR))
-    assert sum(f"[{NEXT}]" in text for text in desk.said) == 1
+    assert sum(f"Message {NEXT}" in text for text in desk.said) == 1
 
 
 @pytest.mark.parametrize(
