@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import httpcore
@@ -134,7 +135,12 @@ class Outgoing:
             raise WorldError(f"{to}: {error}") from None
 
     def _trust(self, to: Place) -> ssl.SSLContext | None:
-        return (self.context or ssl.create_default_context()) if to.scheme == "https" else None
+        return (self.context or _system_trust()) if to.scheme == "https" else None
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _beginning(chunks: Iterable[bytes]) -> bytes:

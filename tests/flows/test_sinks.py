@@ -255,6 +255,15 @@ def test_every_status_is_final_or_asked_again_by_one_table(bench: Bench) -> None
 
 
 @over_http
+@pytest.mark.parametrize(
+    ("status", "what"), [(401, "the login must be mended"), (403, "the rights"), (308, "redirects are not followed")]
+)
+def test_a_refusal_that_is_mended_in_the_settings_says_so(bench: Bench, status: int, what: str) -> None:
+    bench.server.instead = lambda _: Reply(status, headers={"Location": "http://127.0.0.1:9/"})
+    assert what in str(refusal(bench))
+
+
+@over_http
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("said", "seconds"),
