@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.settings import Settings
 from tests.flows.command import Workspace, new_workspace
 
 
@@ -21,8 +22,7 @@ def test_a_new_workspace_works_as_it_is(tmp_path: Path) -> None:
     made = Workspace(tmp_path / "new").process("init", tmp_path / "new")
     assert (made.code, made.err) == (0, "")
     text = (tmp_path / "new/floodmark.toml").read_text(encoding="utf-8")
-    settings = ("store", "datadog", "billing", "detection", "tickets", "mail", "console")
-    assert set(tomllib.loads(text)) == set(settings), "every section is there, every key a comment"
+    assert set(tomllib.loads(text)) == set(Settings.model_fields), "every section is there, every key a comment"
     assert all(values == {} for values in tomllib.loads(text).values())
     workspace = Workspace(tmp_path / "new")
     assert workspace.well("alerts", "--json").json == []
