@@ -9,6 +9,8 @@ DAY = timedelta(days=1)
 WEEK_HOURS = 168
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"(?!9999)[1-9][0-9]{3}-(0[1-9]|1[0-2])")
+# What Python's reading of ISO 8601 is given: not any letter between day and hour, nothing below a microsecond.
+_TIME = re.compile(r"[0-9W-]+([T ][0-9:]+([.,][0-9]{1,6}0*)?(Z|[+-][0-9:]+)?)?")
 
 
 def utc(at: datetime) -> datetime:
@@ -18,8 +20,11 @@ def utc(at: datetime) -> datetime:
 
 def parse_time(text: str) -> datetime:
     """An instant from ISO 8601; without an offset it is UTC. Raises ValueError."""
+    text = text.strip()
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a time in ISO 8601")
     try:
-        return utc(datetime.fromisoformat(text.strip()))
+        return utc(datetime.fromisoformat(text))
     except OverflowError as error:
         raise ValueError(f"{text!r} is out of range") from error
 

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from billing import limits
 from billing.errors import Fault, InputError
 from billing.frames import TIME, USAGE
 from billing.sources.read import Read
@@ -57,6 +58,8 @@ def _tables(path: Path) -> Iterator[pa.Table]:
             faults += [Fault(str(path), 0, name, "this column is missing") for name in REQUIRED if name not in names]
             if faults:
                 raise InputError(faults)
+            if file.metadata.num_rows > limits.ROWS:
+                raise InputError([Fault(str(path), 0, "", f"holds more than {limits.ROWS:,} rows: split it")])
             columns = [name for name in USAGE if name in names]
             if not file.metadata.num_rows:
                 yield file.read(columns=columns)

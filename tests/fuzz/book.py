@@ -18,8 +18,32 @@ from tests.fuzz import hostile
 from tests.fuzz.texts import quoted
 
 NUMBERS = [*hostile.QUANTITIES, "0.085", "12.", "1" * 30, "1" * 31, "0." + "3" * 31, str(2**31), str(2**31 - 1)]
-DATES = ["2026-01-01", "2026-02-30", "20260101", "2026-1-1", "", "9999-12-31", "0001-01-01", "2025-06-01", "２０２６-01-01"]
-CHOICES = ["basic", "GOLD", "Asia/Seoul", "UTC", "utc", "../UTC", "en", "USD", "usd", "annual", "monthly", "registered", "k1"]
+DATES = [
+    "2026-01-01",
+    "2026-02-30",
+    "20260101",
+    "2026-1-1",
+    "",
+    "9999-12-31",
+    "0001-01-01",
+    "2025-06-01",
+    "２０２６-01-01",
+]
+CHOICES = [
+    "basic",
+    "GOLD",
+    "Asia/Seoul",
+    "UTC",
+    "utc",
+    "../UTC",
+    "en",
+    "USD",
+    "usd",
+    "annual",
+    "monthly",
+    "registered",
+    "k1",
+]
 POOL = [*NUMBERS, *DATES, *CHOICES, *hostile.TEXTS, "a@b.example", "a@b.example;;c@d.example", "a@b", "x@y.example,"]
 ZONES = available_timezones()
 METERS = catalog.load().meters
@@ -35,8 +59,10 @@ def make(folder: Path, random: Random) -> None:
         table = [line.split(",") for line in lines]
         if random.random() < danger:
             table.append(random.choice(table))
-        text = "\n".join(",".join(quoted(hostile.cell(random, POOL, cell, danger * (i > 0)), random, 0.05) for cell in row)
-                         for i, row in enumerate(table))
+        text = "\n".join(
+            ",".join(quoted(hostile.cell(random, POOL, cell, danger * (i > 0)), random, 0.05) for cell in row)
+            for i, row in enumerate(table)
+        )
         content = (text + "\n").encode("utf-8", "replace")
         if name == spoilt:
             content = hostile.spoilt(content, random, "\n".join(GOOD[random.choice(list(GOOD))]).encode())
@@ -62,9 +88,7 @@ def flat(book: Book) -> dict[str, list[tuple[Any, ...]]]:
             (p.partner_id, p.name, p.tier, p.time_zone, p.language, p.currency, p.digest, p.emails)
             for p in book.partners.values()
         ],
-        "customers.csv": [
-            (c.customer_id, c.partner_id, c.name, c.employees, c.deal) for c in book.customers.values()
-        ],
+        "customers.csv": [(c.customer_id, c.partner_id, c.name, c.employees, c.deal) for c in book.customers.values()],
         "orgs.csv": [(o.org_id, o.customer_id, o.name) for o in book.orgs.values()],
         "contracts.csv": [
             (c.contract_id, c.customer_id, c.plan, c.start, c.end, c.currency) for c in book.contracts.values()
@@ -107,7 +131,9 @@ def whole(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         need(len({row[0] for row in rows}) == len(rows))
     apart(contracts)
     of_contract = one_of(contracts)
-    terms = table(folder, "terms.csv", [of_contract, meter, of("monthly hourly"), maybe(number), maybe(number), maybe(number)])
+    terms = table(
+        folder, "terms.csv", [of_contract, meter, of("monthly hourly"), maybe(number), maybe(number), maybe(number)]
+    )
     need(len({row[:2] for row in terms}) == len(terms))
     tiers = table(folder, "tiers.csv", [of_contract, meter, maybe(number), number])
     return {

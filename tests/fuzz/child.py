@@ -18,7 +18,7 @@ SECONDS_OF_CPU = 1800
 
 def judged(kind: str, number: int, folder: Path) -> Verdict:
     """What comes of the file of that number, always the same."""
-    made = KINDS[kind].make(folder, Random(f"{kind} {number}"))  # noqa: S311  nothing secret is drawn
+    made = KINDS[kind].make(folder, Random(f"{kind} {number}"))
     try:
         return KINDS[kind].judge(folder, made)
     except BaseException as crash:  # noqa: BLE001  also a panic of a library written in Rust

@@ -47,7 +47,9 @@ def text_file(suffix: str, made: Callable[[Random], str], reading: Callable[[str
             found = read_file(path)
         except InputError as refused:
             said = str(refused)
-            return Verdict(REFUSED) if isinstance(rows, Refused) else Verdict(LOST, f"refused a good file: {said[:300]}")
+            return (
+                Verdict(REFUSED) if isinstance(rows, Refused) else Verdict(LOST, f"refused a good file: {said[:300]}")
+            )
         if isinstance(rows, Refused):
             return Verdict(WRONG, "a file that nobody can read was read") if rows.sure else Verdict(ACCEPTED)
         wrong = disagreement(rows, found.usage.iter_rows(), {bad.fault.line for bad in found.bad})  # type: ignore[arg-type]

@@ -99,6 +99,6 @@ def second_reading(path: Path) -> list[Usage] | None:
     try:
         frame = pl.read_parquet(path, use_pyarrow=False)
         rows = [usage_of(*(text(row.get(column)) for column in USAGE))[0] for row in frame.iter_rows(named=True)]
-    except (Exception, pl.exceptions.PanicException):
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001  whatever it is, it did not read the file
         return None
     return [row for row in rows if row]

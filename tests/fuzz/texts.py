@@ -37,7 +37,7 @@ def usage_cells(random: Random, danger: float) -> list[str]:
 
 
 def quoted(text: str, random: Random, chance: float) -> str:
-    if random.random() < chance or any(letter in text for letter in ',"\n') and random.random() < 0.8:
+    if random.random() < chance or (any(letter in text for letter in ',"\n') and random.random() < 0.8):
         return '"' + text.replace('"', '""') + '"'
     return text
 
