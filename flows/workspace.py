@@ -15,6 +15,7 @@ from billing.book import Book, Partner
 from billing.database import reading
 from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
 from billing.hours import HOUR, floor_hour, iso
+from billing.spreadsheet import guarded
 from flows import settings as settings_file
 from flows.digests import slug
 from flows.ingest import source
@@ -76,7 +77,7 @@ def examine(
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, parquet: Path | None) -> None:
-    """Rows of a bill as files; numbers stay exact text."""
+    """Rows of a bill as files; numbers stay exact text, and names never become formulas."""
     from billing.statement import column_names
 
     names = column_names() if by == "line" else COLUMNS[by].split(",")
@@ -86,7 +87,7 @@ def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, par
     )
     try:
         if csv:
-            frame.write_csv(csv)
+            guarded(frame).write_csv(csv)
         if parquet:
             frame.write_parquet(parquet)
     except OSError as error:

@@ -7,6 +7,7 @@ import polars as pl
 import polars.selectors as cs
 
 from billing.errors import WorldError
+from billing.spreadsheet import guarded
 
 ENDINGS = (".csv", ".parquet")
 
@@ -36,7 +37,7 @@ def write(frames: Mapping[Path, pl.DataFrame]) -> None:
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """FOCUS' formats: UTC with Z; one digit after the point at least, because readers take 7 for an integer."""
-    return frame.with_columns(
+    return guarded(frame).with_columns(
         cs.decimal().cast(pl.String).str.strip_chars_end("0").str.replace(r"\.$", ".0"),
         cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )

@@ -44,9 +44,10 @@ def _header(line: str, place: str) -> list[str]:
     if not line.strip():
         raise InputError([Fault(place, 1, "", f"no header: the first line must name {','.join(REQUIRED)}")])
     fields, broken = _fields(line)
+    if broken:
+        raise InputError([Fault(place, 1, "", broken)])
     names = [field.strip() for field in fields]
-    faults = [Fault(place, 1, "", broken)] if broken else []
-    faults += [Fault(place, 1, name, "this column is there twice") for name in {*names} if names.count(name) > 1]
+    faults = [Fault(place, 1, name, "this column is there twice") for name in {*names} if names.count(name) > 1]
     faults += [Fault(place, 1, name, "this column is missing") for name in REQUIRED if name not in names]
     if faults:
         raise InputError(sorted(faults))

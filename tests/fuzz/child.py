@@ -42,7 +42,3 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
         answers.write(json.dumps(verdict) + "\n")
         answers.flush()
-
-
-if __name__ == "__main__":
-    main()

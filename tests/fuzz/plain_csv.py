@@ -17,6 +17,8 @@ def read(text: str) -> list[Row] | Refused:
     names = [name.strip() for name in header]
     if any(names.count(name) > 1 for name in names) or any(name not in names for name in COLUMNS[:5]):
         return Refused()
+    if any(len(name) > LONGEST for name in header):
+        return Refused(sure=False)
     return list(rows(lines, names))
 
 

@@ -13,7 +13,8 @@ from tests.fuzz.kinds import CRASHED, HUNG, KINDS, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 KIND_NAMES = list(KINDS)
-PATIENCE = 20  # seconds for one file
+CHILD = "from tests.fuzz.child import main; main()"
+PATIENCE = 20.0  # seconds for one file
 KEPT = 20  # examples of each verdict
 
 
@@ -39,7 +40,7 @@ class Child:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.child"],
+            [sys.executable, "-c", CHILD],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
