@@ -9,8 +9,9 @@ DAY = timedelta(days=1)
 WEEK_HOURS = 168
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"(?!9999)[1-9][0-9]{3}-(0[1-9]|1[0-2])")
-# What Python's reading of ISO 8601 is given: not any letter between day and hour, nothing below a microsecond.
-_TIME = re.compile(r"[0-9W-]+([T ][0-9:]+([.,][0-9]{1,6}0*)?(Z|[+-][0-9:]+)?)?")
+# Python's own reading lets more pass: any letter after the day, a third digit of a second, parts of a microsecond.
+_PARTS = r"[0-9]{2}(:?[0-9]{2}(:?[0-9]{2}"
+_TIME = re.compile(rf"[0-9W-]+([T ]{_PARTS}([.,][0-9]{{1,6}}0*)?)?)?(Z|[+-]{_PARTS})?)?)?)?")
 
 
 def utc(at: datetime) -> datetime:

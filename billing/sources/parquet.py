@@ -61,9 +61,14 @@ def _tables(path: Path) -> Iterator[pa.Table]:
         with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True) as file:
             if not metadata.num_rows:
                 yield file.read(columns=columns)
+            rows = 0
             for batch in file.iter_batches(PART, columns=columns):
                 batch.validate(full=True)
+                rows += batch.num_rows
                 yield pa.Table.from_batches([batch])
+        if rows != metadata.num_rows:
+            what = f"is damaged: it has {rows:,} rows and says that it has {metadata.num_rows:,}"
+            raise InputError([Fault(str(path), 0, "", what)])
     except InputError:
         raise
     except Exception as broken:  # a broken file ends in any of Arrow's, Python's and the system's errors
