@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from billing.errors import WorldError
+from billing import outgoing
 from billing.spreadsheet import guarded
 
 ENDINGS = (".csv", ".parquet")
@@ -17,22 +17,14 @@ def write(frames: Mapping[Path, pl.DataFrame]) -> None:
 
     Raises WorldError where the disk does not let it.
     """
-    new = {path: path.with_name(f".{path.name}.new") for path in frames}
-    try:
-        for path, frame in frames.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix.lower() == ".csv":
-                _as_text(frame).write_csv(new[path])
-            else:
-                frame.write_parquet(new[path])
-        for path, written in new.items():
-            written.replace(path)
-    except OSError as error:
-        raise WorldError(f"the export could not be written: {error}") from error
-    finally:
-        for written in new.values():
-            if written.exists():
-                written.unlink()
+    writers = {
+        path: _as_text(frame).write_csv if _is_csv(path) else frame.write_parquet for path, frame in frames.items()
+    }
+    outgoing.write(writers)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
