@@ -254,3 +254,10 @@ def test_any_json_yields_usage_bad_rows_or_a_refusal(value: Any) -> None:
     else:
         assert read.usage.schema == USAGE
         assert all(bad.fault.line >= 1 and len(bad.row) <= 500 for bad in read.bad)
+
+
+def test_nesting_is_counted_the_same_wherever_it_is() -> None:
+    for value in ("[" * 30 + "]" * 30, '{"a":' * 30 + "1" + "}" * 30):
+        assert decode(f"[[{value}]]")
+        with pytest.raises(ValueError, match="nested deeper than the 32 levels"):
+            decode(f"[[[{value}]]]")
