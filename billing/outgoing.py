@@ -13,10 +13,9 @@ def write(writers: Mapping[Path, Callable[[Path], object]]) -> None:
 
     What is no file, such as /dev/stdout, is written to as it is. Raises WorldError where the disk does not let it.
     """
-    new = {path: path if _is_device(path) else path.with_name(f".{path.name}.new") for path in writers}
+    new = {path: path if _is_device(path) else path.with_name(f".new-{path.name}") for path in writers}
     try:
         for path, writer in writers.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
             writer(new[path])
         for path, written in new.items():
             if written != path:
@@ -25,8 +24,8 @@ def write(writers: Mapping[Path, Callable[[Path], object]]) -> None:
         raise WorldError(f"{', '.join(map(str, writers))} could not be written: {error}") from error
     finally:
         for path, written in new.items():
-            if written != path:
-                written.unlink(missing_ok=True)
+            if written != path and written.is_file():
+                written.unlink()
 
 
 def _is_device(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """FOCUS frames as files: all of them, or none."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -17,14 +18,15 @@ def write(frames: Mapping[Path, pl.DataFrame]) -> None:
 
     Raises WorldError where the disk does not let it.
     """
-    writers = {
-        path: _as_text(frame).write_csv if _is_csv(path) else frame.write_parquet for path, frame in frames.items()
-    }
-    outgoing.write(writers)
+    outgoing.write({path: partial(_write, frame) for path, frame in frames.items()})
 
 
-def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() == ".csv":
+        _as_text(frame).write_csv(path)
+    else:
+        frame.write_parquet(path)
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
