@@ -14,7 +14,7 @@ from tests.fuzz.kinds import CRASHED, HUNG, KINDS, Verdict
 ROOT = Path(__file__).resolve().parents[2]
 KIND_NAMES = list(KINDS)
 CHILD = "from tests.fuzz.child import main; main()"
-PATIENCE = 20.0  # seconds for one file
+PATIENCE = 60.0  # seconds for one file
 KEPT = 20  # examples of each verdict
 
 
