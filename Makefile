@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect mutants check format lock sample validators clean
+.PHONY: demo test bench bench-detect mutants fuzz formulas check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -24,6 +24,14 @@ bench-detect: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
+
+# 20,000 damaged files of each kind, read in processes that may die: about half an hour.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz --write docs/hostile-input.md
+
+# Every CSV that leaves the house in a real LibreOffice: apt-get install libreoffice-calc --no-install-recommends
+formulas: $(VENV)/installed-dev
+	$(BIN)/python -m tests.formulas --write docs/hostile-input.md
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -19,11 +19,11 @@ from billing.book import Book, Customer, Org, Partner, Term
 from billing.catalog import Catalog, Meter
 from billing.grid import Grid, as_float
 from billing.hours import Month, hour_of_week, hours_between, iso
+from billing.spreadsheet import as_text
 from detectors.episodes import DISAPPEARANCE
 
 LEAD = timedelta(days=7)  # of usage that is shown before an alert that starts on the first days of a month
 _PER = re.compile(r"\d+[KMG]? ")
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 _PEAK, _MEAN = ("p99", "max"), ("mean", "hourly_overage_mean")
 COLUMNS = (
     "ticket_id",
@@ -161,8 +161,7 @@ def table(shown: Sequence[Evidence], ticket_id: str, name: str) -> Attachment:
 
 def cell(text: str) -> str:
     """Text that a spreadsheet shows as it is: on one line, and an apostrophe before what would start a formula."""
-    text = one_line(text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return as_text(one_line(text))
 
 
 def _csv_rows(shown: Evidence, ticket_id: str) -> Iterator[list[str | int]]:

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -58,7 +59,7 @@ def read_book(directory: Path, catalog: Catalog) -> Book:
         rows["contracts.csv"],
         "contract_id",
     )
-    _no_overlaps(contracts, rows["contracts.csv"])
+    _no_overlaps(contracts, rows["contracts.csv"], faults)
     terms = _terms(rows["terms.csv"], _if_read("contracts.csv", contracts, unread), catalog)
     tiers = _tiers(rows.get("tiers.csv", []), _if_read("contracts.csv", contracts, unread), catalog)
     if faults:
@@ -130,16 +131,19 @@ def _contract(row: Row, customers: Known) -> Contract:
     )
 
 
-def _no_overlaps(contracts: Mapping[str, Contract], rows: Sequence[Row]) -> None:
+def _no_overlaps(contracts: Mapping[str, Contract], rows: Sequence[Row], faults: Sequence[Fault]) -> None:
+    """A contract may not start before the customer's earlier ones end; those without a span are not judged."""
     rows_of = {row.cells["contract_id"]: row for row in rows}
-    dated = [c for c in contracts.values() if not rows_of[c.contract_id].is_faulty("start", "end")]
-    by_start = sorted(dated, key=lambda c: (c.customer_id, c.start))
-    for i, one in enumerate(by_start):
-        for two in by_start[i + 1 :]:
-            if two.customer_id != one.customer_id or (one.end is not None and one.end <= two.start):
-                break
-            what = f"overlaps the contract {one.contract_id!r} of the same customer"
-            rows_of[two.contract_id].fault("start", what)
+    spanless = {f.line for f in faults if f.place == "contracts.csv" and f.column in ("start", "end")}
+    dated = [c for c in contracts.values() if rows_of[c.contract_id].line not in spanless]
+    lasting: dict[str, Contract] = {}
+    for contract in sorted(dated, key=lambda c: (c.customer_id, c.start)):
+        earlier = lasting.setdefault(contract.customer_id, contract)
+        if earlier is not contract and (earlier.end is None or earlier.end > contract.start):
+            what = f"overlaps the contract {earlier.contract_id!r} of the same customer"
+            rows_of[contract.contract_id].fault("start", what)
+        if earlier.end is not None and (contract.end is None or contract.end > earlier.end):
+            lasting[contract.customer_id] = contract
 
 
 def _terms(rows: Sequence[Row], contracts: Known, catalog: Catalog) -> dict[str, dict[str, Term]]:
@@ -206,6 +210,12 @@ def _country(row: Row) -> str:
 
 def _zone(row: Row) -> str:
     value = row.cells["time_zone"]
-    if value not in available_timezones():
+    if value not in _zones():
         row.fault("time_zone", f"{value!r} is not a time zone, such as Asia/Seoul")
     return value
+
+
+@cache
+def _zones() -> set[str]:
+    """All of them are files, and are looked for on every call."""
+    return available_timezones()

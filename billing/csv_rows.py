@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from billing import limits
 from billing.errors import Fault
 
 _NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -58,10 +59,6 @@ class Row:
             self.fault(column, f"{value!r} is not in {file}")
         return value
 
-    def is_faulty(self, *columns: str) -> bool:
-        """Whether one of the columns is at fault in this row."""
-        return any((f.place, f.line) == (self.place, self.line) and f.column in columns for f in self.faults)
-
     def number(self, column: str) -> Decimal | None:
         """A decimal of 0 or more; None where the cell is empty."""
         value = self.cells[column]
@@ -103,6 +100,9 @@ def read_rows(path: Path, columns: Sequence[str], faults: list[Fault], optional:
     """
     place = path.name
     try:
+        if path.stat().st_size > limits.BOOK_FILE:
+            faults.append(Fault(place, 0, "", f"is larger than {limits.size(limits.BOOK_FILE)}: no book is"))
+            return
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         faults.append(Fault(place, 0, "", f"cannot be read: {error.strerror}"))

@@ -69,7 +69,7 @@ def connect(url: str) -> Engine:
         else:
             options["pool_pre_ping"] = True
         engine = create_engine(parsed, **options)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         what = (
             f"no database can be opened with it ({type(error).__name__}): write sqlite:///file or postgresql+psycopg://"
         )

@@ -1,8 +1,9 @@
 """A workspace on disk: made, examined, written to."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from alerts.sinks.jsm import Jsm
 from alerts.sinks.smtp import Smtp
 from alerts.sinks.webhook import Webhook
 from alerts.sinks.zendesk import Zendesk
-from billing import book_store
+from billing import book_store, outgoing
 from billing.book import Book, Partner
 from billing.database import reading
 from billing.errors import Fault, FloodmarkError, InputError, SettingsError, WorldError
 from billing.hours import HOUR, floor_hour, iso
+from billing.spreadsheet import guarded
 from flows import settings as settings_file
 from flows.digests import slug
 from flows.ingest import source
@@ -83,7 +85,7 @@ def examine(
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, parquet: Path | None) -> None:
-    """Rows of a bill as files; numbers stay exact text."""
+    """Rows of a bill as files; numbers stay exact text, and names never become formulas."""
     from billing.statement import column_names
 
     names = column_names() if by == "line" else COLUMNS[by].split(",")
@@ -91,18 +93,17 @@ def write_rows(rows: Sequence[Mapping[str, Any]], by: str, csv: Path | None, par
         [{name: None if row[name] is None else str(row[name]) for name in names} for row in rows],
         schema=dict.fromkeys(names, pl.String),
     )
-    try:
-        if csv:
-            frame.write_csv(csv)
-        if parquet:
-            frame.write_parquet(parquet)
-    except OSError as error:
-        raise WorldError(f"the bill could not be written: {error}") from error
+    writers: dict[Path, Callable[[Path], object]] = {}
+    if csv:
+        writers[csv] = guarded(frame).write_csv
+    if parquet:
+        writers[parquet] = frame.write_parquet
+    outgoing.write(writers)
 
 
 def write_letters(letters: Sequence[tuple[Partner, Letter]], directory: Path) -> list[Path]:
     """Each letter as KEY.eml (as it would be sent) and KEY.html (to look at); the paths."""
-    paths = []
+    contents: dict[Path, bytes] = {}
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,11 +111,14 @@ def write_letters(letters: Sequence[tuple[Partner, Letter]], directory: Path) ->
         raise SettingsError([Fault(str(directory), 0, "", what)]) from error
     for partner, letter in letters:
         name = slug(partner.partner_id)
-        files = {f"{name}.eml": compose(letter), f"{name}.html": _standalone(letter).encode()}
-        for file, content in files.items():
-            (directory / file).write_bytes(content)
-            paths.append(directory / file)
-    return paths
+        contents[directory / f"{name}.eml"] = compose(letter)
+        contents[directory / f"{name}.html"] = _standalone(letter).encode()
+    outgoing.write({path: partial(_write, content) for path, content in contents.items()})
+    return list(contents)
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
 def _standalone(letter: Letter) -> str:

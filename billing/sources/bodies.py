@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import polars as pl
 
+from billing import limits
 from billing.errors import Fault, InputError
 from billing.hours import iso
 from billing.sources.read import Read, joined
@@ -30,6 +31,7 @@ _NAMES = {
 }
 _FLAT = pl.Schema([*RAW.items(), ("position", pl.Int64())])
 _SPACE = re.compile(r"[ \t\r\n]*")
+_TOO_DEEP = f"nested deeper than the {limits.NESTING} levels that are read: this is no body of the vendor"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -98,11 +100,25 @@ def decode(text: str) -> list[Any]:
             value, position = decoder.raw_decode(text, position)
             values.append(value)
             position = _after_space(text, position)
-        if _SURROGATE.search(text):
-            json.dumps(values, ensure_ascii=False, default=str).encode()
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError(_TOO_DEEP) from None
+    _check_depth(values)
+    if _SURROGATE.search(text):
+        json.dumps(values, ensure_ascii=False, default=str).encode()
     return values
+
+
+def _check_depth(values: list[Any]) -> None:
+    level = values
+    for _ in range(limits.NESTING):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer if isinstance(outer, list) else outer.values())
+        ]
+    if any(isinstance(value, list | dict) for value in level):
+        raise ValueError(_TOO_DEEP)
 
 
 def _after_space(text: str, position: int) -> int:

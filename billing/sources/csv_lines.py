@@ -1,6 +1,7 @@
 """Usage as CSV: a header, then one row a line. A quoted field may not go on over the end of its line."""
 
 import csv
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -10,31 +11,43 @@ from billing.sources.read import Read
 from billing.sources.rows import RAW, REQUIRED, check
 
 
-def read_csv(text: str, place: str) -> Read:
-    """Usage of a decoded CSV file; the header is line 1. Empty lines are passed over, further columns ignored.
+def read_csv(blocks: Iterable[str], place: str) -> Iterator[Read]:
+    """Usage of a CSV file in blocks of whole lines; the header is line 1. Empty lines are passed over, further
+    columns ignored.
 
     Raises InputError for a header that lacks a column, repeats one or cannot be read.
     """
-    lines = text.split("\n")
-    header = _header(lines[0].removesuffix("\r"), place)
+    header: list[str] = []
+    before = 0
+    for text in blocks:
+        lines = text.split("\n")
+        if not header:
+            header, lines[0] = _header(lines[0].removesuffix("\r"), place), ""
+        yield _rows(lines, before, header, place)
+        before += len(lines) - 1
+
+
+def _rows(lines: list[str], before: int, header: list[str], place: str) -> Read:
+    """The usage of lines that come after `before` others."""
     rest = (
-        pl.DataFrame({"text": lines[1:]}, schema={"text": pl.String})
-        .with_row_index("line", offset=2)
+        pl.DataFrame({"text": lines}, schema={"text": pl.String})
+        .with_row_index("line", offset=before + 1)
         .with_columns(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_suffix("\r"))
         .filter(pl.col("text") != "")
     )
     quoted = pl.col("text").str.contains('"', literal=True)
     raw = pl.concat([_split(rest.filter(~quoted), header), _unquote(rest.filter(quoted), header)])
-    return check(raw.sort("line"), place, lambda line: lines[line - 1].removesuffix("\r"))
+    return check(raw.sort("line"), place, lambda line: lines[line - before - 1].removesuffix("\r"))
 
 
 def _header(line: str, place: str) -> list[str]:
     if not line.strip():
         raise InputError([Fault(place, 1, "", f"no header: the first line must name {','.join(REQUIRED)}")])
     fields, broken = _fields(line)
+    if broken:
+        raise InputError([Fault(place, 1, "", broken)])
     names = [field.strip() for field in fields]
-    faults = [Fault(place, 1, "", broken)] if broken else []
-    faults += [Fault(place, 1, name, "this column is there twice") for name in {*names} if names.count(name) > 1]
+    faults = [Fault(place, 1, name, "this column is there twice") for name in {*names} if names.count(name) > 1]
     faults += [Fault(place, 1, name, "this column is missing") for name in REQUIRED if name not in names]
     if faults:
         raise InputError(sorted(faults))

@@ -1,17 +1,16 @@
 """Usage files: which there are, and how each kind is read."""
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from billing import limits
 from billing.errors import Fault, InputError
 from billing.sources.bodies import read_json
 from billing.sources.csv_lines import read_csv
 from billing.sources.read import Read, joined
+from billing.sources.texts import blocks, read_text
 
-PARQUET = ".parquet"
-TEXT: dict[str, Callable[[str, str], Read]] = {".csv": read_csv, ".json": read_json, ".jsonl": read_json}
+KINDS = (CSV, JSON, JSON_LINES, PARQUET) = (".csv", ".json", ".jsonl", ".parquet")
 
 
 def read_file(path: Path) -> Read:
@@ -20,23 +19,39 @@ def read_file(path: Path) -> Read:
 
 
 def read_parts(path: Path) -> Iterator[Read]:
-    """Usage of a file, by its suffix: .csv, .json, .jsonl (each may be gzipped, .gz) or, in parts, .parquet.
+    """Usage of a file in parts, by its suffix: .csv, .json, .jsonl (each may be gzipped, .gz) or .parquet.
 
-    Raises InputError, naming why, for a file that cannot be read as a whole: with Parquet perhaps at a later part.
+    Raises InputError, naming why, for a file that cannot be read as a whole or holds more than billing.limits
+    allows: perhaps at a later part.
     """
+    rows = bad = 0
+    for part in _parts(path):
+        rows, bad = rows + part.usage.height + len(part.bad), bad + len(part.bad)
+        if rows > limits.ROWS:
+            raise InputError([Fault(str(path), 0, "", f"holds more than {limits.ROWS:,} rows: split it")])
+        if bad > limits.BAD_ROWS:
+            what = f"more than {limits.BAD_ROWS:,} rows are bad: mend how it is written; line {part.bad[0].fault.line}"
+            what += f" for one: {part.bad[0].fault.what}"
+            raise InputError([Fault(str(path), 0, "", what)])
+        yield part
+
+
+def _parts(path: Path) -> Iterator[Read]:
     kind = _kind(path)
-    if kind not in (PARQUET, *TEXT):
-        raise InputError(
-            [Fault(str(path), 0, "", f"not a kind of usage file; known are {', '.join((*TEXT, PARQUET))}")]
-        )
+    if kind not in KINDS:
+        raise InputError([Fault(str(path), 0, "", f"not a kind of usage file; known are {', '.join(KINDS)}")])
     if not path.is_file():
         raise InputError([Fault(str(path), 0, "", "there is no such file")])
+    if path.stat().st_size > limits.FILE:
+        raise InputError([Fault(str(path), 0, "", f"is larger than {limits.size(limits.FILE)}: split it")])
     if kind == PARQUET:
         from billing.sources.parquet import read_parquet
 
         yield from read_parquet(path)
+    elif kind == CSV:
+        yield from read_csv(blocks(path), str(path))
     else:
-        yield TEXT[kind](read_text(path), str(path))
+        yield read_json(read_text(path), str(path))
 
 
 def usage_paths(paths: Sequence[Path]) -> list[Path]:
@@ -51,7 +66,7 @@ def usage_paths(paths: Sequence[Path]) -> list[Path]:
         if not path.exists():
             faults.append(Fault(str(path), 0, "", "there is no such file or directory"))
         elif not files:
-            faults.append(Fault(str(path), 0, "", f"no usage file is in it ({', '.join((*TEXT, PARQUET))})"))
+            faults.append(Fault(str(path), 0, "", f"no usage file is in it ({', '.join(KINDS)})"))
         found += files
     if faults:
         raise InputError(faults)
@@ -64,19 +79,4 @@ def _kind(path: Path) -> str:
 
 
 def _is_usage(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and _kind(path) in (PARQUET, *TEXT)
-
-
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, gzipped or not. Raises InputError."""
-    try:
-        data = path.read_bytes()
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as wrong:
-        raise InputError([Fault(str(path), 0, "", f"cannot be read: {wrong}")]) from wrong
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        line = data.count(b"\n", 0, wrong.start) + 1
-        raise InputError([Fault(str(path), line, "", f"not UTF-8: byte 0x{data[wrong.start]:02x}")]) from wrong
+    return path.is_file() and not path.name.startswith(".") and _kind(path) in KINDS

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from billing import limits
 from billing.errors import Fault, InputError
 from billing.frames import TIME, USAGE
 from billing.sources.read import Read
@@ -49,33 +51,44 @@ def _shown(written: pl.DataFrame, before: int, line: int) -> str:
 def _tables(path: Path) -> Iterator[pa.Table]:
     """The columns of usage in parts, down to the last checksum and byte of text known to be sound."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            names = file.schema_arrow.names
-            faults = [
-                Fault(str(path), 0, name, "this column is there twice") for name in USAGE if names.count(name) > 1
-            ]
-            faults += [Fault(str(path), 0, name, "this column is missing") for name in REQUIRED if name not in names]
-            if faults:
-                raise InputError(faults)
-            columns = [name for name in USAGE if name in names]
-            if not file.metadata.num_rows:
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
+        _check_columns(schema.names, path)
+        if metadata.num_rows > limits.ROWS:
+            raise InputError([Fault(str(path), 0, "", f"holds more than {limits.ROWS:,} rows: split it")])
+        columns = [name for name in USAGE if name in schema.names]
+        texts = [name for name in columns if _is_text(schema.field(name).type)]
+        with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True) as file:
+            if not metadata.num_rows:
                 yield file.read(columns=columns)
+            rows = 0
             for batch in file.iter_batches(PART, columns=columns):
                 batch.validate(full=True)
+                rows += batch.num_rows
                 yield pa.Table.from_batches([batch])
+        if rows != metadata.num_rows:
+            what = f"is damaged: it has {rows:,} rows and says that it has {metadata.num_rows:,}"
+            raise InputError([Fault(str(path), 0, "", what)])
     except InputError:
         raise
     except Exception as broken:  # a broken file ends in any of Arrow's, Python's and the system's errors
         raise InputError([Fault(str(path), 0, "", f"not a Parquet file that can be read: {broken}")]) from broken
 
 
+def _check_columns(names: list[str], path: Path) -> None:
+    faults = [Fault(str(path), 0, name, "this column is there twice") for name in USAGE if names.count(name) > 1]
+    faults += [Fault(str(path), 0, name, "this column is missing") for name in REQUIRED if name not in names]
+    if faults:
+        raise InputError(faults)
+
+
 def _text(table: pa.Table, name: str, place: str) -> pl.Series:
     """A column as text, or InputError where its type cannot be what the column says."""
     column = table[name]
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        column = _unfolded(column, name, place)
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if _is_text(kind):
         return pl.Series(name, column.cast(pa.large_string()))
     if name in IDS:
         raise InputError([Fault(place, 0, name, f"must be text, is {kind}")])
@@ -90,6 +103,21 @@ def _text(table: pa.Table, name: str, place: str) -> pl.Series:
     if pa.types.is_timestamp(kind):
         return _time_text(pl.Series(name, column.cast(pa.int64())), kind.unit)
     raise InputError([Fault(place, 0, name, f"must be text or a timestamp, is {kind}")])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _unfolded(column: pa.ChunkedArray, name: str, place: str) -> pa.ChunkedArray:
+    """Texts that were kept once each, in full, unless a small file would fill the machine with them."""
+    kind = column.type.value_type
+    if _is_text(kind):
+        lengths = (pc.take(pc.binary_length(chunk.dictionary), chunk.indices) for chunk in column.chunks)
+        if sum(pc.sum(length).as_py() or 0 for length in lengths) > limits.PARQUET_TEXT:
+            what = f"holds more than {limits.size(limits.PARQUET_TEXT)} of text in {PART:,} rows: these are no ids"
+            raise InputError([Fault(place, 0, name, what)])
+    return column.cast(kind)
 
 
 def _float_text(values: pl.Series) -> pl.Series:

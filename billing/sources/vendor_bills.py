@@ -15,7 +15,7 @@ from billing.errors import Fault, InputError
 from billing.hours import parse_time
 from billing.reconciling.vendor_bill import COMMITTED, ON_DEMAND, TOTAL, Billable, Charge, OrgCost, OrgUsage, VendorBill
 from billing.sources.bodies import decode, vendor_message
-from billing.sources.files import read_text
+from billing.sources.texts import read_text
 
 COST_TYPE = "cost_by_org"
 LARGEST, SMALLEST = 30, -60  # powers of ten between which figures are reckoned with, to the last digit

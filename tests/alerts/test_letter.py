@@ -302,4 +302,4 @@ def test_no_cell_is_a_formula(name: str) -> None:
 
 @given(st.text())
 def test_a_guarded_cell_keeps_its_words(text: str) -> None:
-    assert cell(text).removeprefix("'") == one_line(text).removeprefix("'")
+    assert cell(text).replace("'", "") == one_line(text).replace("'", "")

@@ -193,8 +193,8 @@ def test_a_record_that_is_none(one: Any, said: str) -> None:
         (with_value("9" * 5000), "not JSON that can be read: Exceeds the limit"),
         ('{"data": [], "data": []}', "an object has the key 'data' twice"),
         (json.dumps(body(record(public_id="\ud800"))), "not JSON that can be read: 'utf-8' codec can't encode"),
-        ("[" * 100_000, "nested too deep"),
-        ('{"a":' * 100_000, "nested too deep"),
+        ("[" * 100_000, "nested deeper than the 32 levels"),
+        ('{"a":' * 100_000, "nested deeper than the 32 levels"),
         ("[[]]", "not a body of hourly_usage: it has no list named data"),
         ('{"usage": []}', "not a body of hourly_usage: it has no list named data"),
         ('{"data": {}}', "not a body of hourly_usage: it has no list named data"),
@@ -254,3 +254,10 @@ def test_any_json_yields_usage_bad_rows_or_a_refusal(value: Any) -> None:
     else:
         assert read.usage.schema == USAGE
         assert all(bad.fault.line >= 1 and len(bad.row) <= 500 for bad in read.bad)
+
+
+def test_nesting_is_counted_the_same_wherever_it_is() -> None:
+    for value in ("[" * 30 + "]" * 30, '{"a":' * 30 + "1" + "}" * 30):
+        assert decode(f"[[{value}]]")
+        with pytest.raises(ValueError, match="nested deeper than the 32 levels"):
+            decode(f"[[[{value}]]]")

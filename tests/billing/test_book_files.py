@@ -159,3 +159,29 @@ def test_where_a_customer_lives_may_be_said_and_must_then_be_right(folder: Folde
         "customers.csv:3: time_zone: 'Seoul' is not a time zone, such as Asia/Seoul",
         "customers.csv:3: country: 'Korea' is not an ISO 3166 country code of two letters, such as KR",
     ]
+
+
+def test_contracts_that_all_overlap_are_each_named_once(folder: Folder) -> None:
+    """Not once for every pair, which for a few thousand of them would take hours and fill the machine."""
+    for i in range(2000):
+        folder.add(K, f"x{i},c2,annual,2010-01-01,,KRW")
+    found = folder.faults()
+    assert len(found) == 2000
+    assert all("overlaps the contract 'x0' of the same customer" in fault for fault in found)
+
+
+def test_a_contract_inside_a_long_one_is_seen_behind_a_short_one(folder: Folder) -> None:
+    for name, span in {
+        "long": "2010-01-01,2014-01-01",
+        "short": "2010-02-01,2010-03-01",
+        "late": "2013-01-01,2013-02-01",
+    }.items():
+        folder.add(K, f"{name},c2,annual,{span},KRW")
+    assert [fault.split(": ")[2] for fault in folder.faults()] == [
+        "overlaps the contract 'long' of the same customer"
+    ] * 2
+
+
+def test_a_book_file_has_a_limit(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.limits.BOOK_FILE", 100)
+    assert any(fault.startswith("terms.csv: is larger than") for fault in folder.faults())

@@ -6,9 +6,11 @@ import io
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import polars as pl
 import pyarrow as pa
@@ -17,9 +19,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from billing import limits
 from billing.errors import InputError
 from billing.frames import TIME, USAGE
 from billing.hours import iso
+from billing.sources import texts
 from billing.sources.files import read_file, usage_paths
 from billing.sources.read import Read
 
@@ -340,3 +344,64 @@ def test_every_path_that_is_not_there_is_named(tmp_path: Path) -> None:
         str(tmp_path),
         str(tmp_path / "y"),
     ]
+
+
+def test_rows_that_the_footer_loses_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flipped bit in a row group's count of rows lets the library pass over them in silence."""
+    batches = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda *args, **how: list(batches(*args, **how))[1:])
+    assert "it has 0 rows and says that it has 3" in refusal(parquet(table()), "usage.parquet")
+
+
+def test_a_small_parquet_file_cannot_fill_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.limits.PARQUET_TEXT", limits.MIB)
+    for org in (pa.array(["x" * 10_000] * 300), pa.array(["x" * 10_000] * 300).dictionary_encode()):
+        content = parquet(
+            pa.table({name: ["2026-10-31T23:00:00Z"] * 300 for name in table().column_names} | {"org_id": org})
+        )
+        assert len(content) < 20_000
+        assert "org_id: holds more than 1 MiB of text in 1,000,000 rows" in refusal(content, "usage.parquet")
+
+
+LONG = f"{HEADER}\n" + f"{GOOD}\n" * 500
+OVER = [
+    ("FILE", 100, LONG, "usage.csv", "is larger than 0 MiB: split it"),
+    ("TEXT", 5000, LONG, "usage.csv", "of text or 100,000,000 lines: split it into several files"),
+    ("TEXT", 5000, LONG, "usage.csv.gz", "of text or 100,000,000 lines: split it into several files"),
+    ("ROWS", 400, LONG, "usage.csv", "holds more than 400 rows: split it"),
+    ("ROWS", 400, HEADER + "\n" * 5000, "usage.csv", "or 400 lines: split it into several files"),
+    ("BAD_ROWS", 10, f"{HEADER}\n" + "x\n" * 11, "usage.csv", "more than 10 rows are bad"),
+    ("LINE", 1000, f"{HEADER},more\n{GOOD},{'x' * 3000}\n", "usage.csv", "usage.csv:2: the line is longer than"),
+    ("JSON", 1000, " " * 2000 + "{}", "usage.json", "of text: split it into several files"),
+    ("JSON", 1000, " " * 2000 + "{}", "usage.json.gz", "of text: split it into several files"),
+]
+
+
+@pytest.mark.parametrize(("limit", "most", "text", "name", "said"), OVER)
+def test_what_is_over_a_limit_is_refused_whole(
+    limit: str, most: int, text: str, name: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, limit, most)
+    monkeypatch.setattr(texts, "BLOCK", 1024)
+    content = gzip.compress(text.encode(), mtime=0) if name.endswith(".gz") else text.encode()
+    assert said in refusal(content, name)
+
+
+def test_parquet_that_claims_too_many_rows_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ROWS", 2)
+    assert "holds more than 2 rows: split it" in refusal(parquet(table()), "usage.parquet")
+
+
+@given(
+    st.lists(st.sampled_from(["", GOOD, "o2,f,t,x,1", '"o3",f,t,2026-10-31T22:00:00Z,']), max_size=60),
+    st.integers(1, 300),
+)
+def test_blocks_change_nothing(lines: list[str], block: int) -> None:
+    text = "\n".join([HEADER, *lines])
+    whole = read_csv(text)
+    with mock.patch.object(texts, "BLOCK", block):
+        parts = read_csv(text)
+    assert parts.usage.equals(whole.usage)
+    assert parts.bad == tuple(
+        replace(bad, fault=replace(bad.fault, place=parts.bad[0].fault.place)) for bad in whole.bad
+    )

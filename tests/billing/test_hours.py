@@ -34,7 +34,15 @@ def test_times_as_the_contract_writes_them() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "2026-02-29", "2026-10-31T25:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00-14:00"],
+    [
+        *("", "yesterday", "2026-02-29", "2026-10-31T25:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00-14:00"),
+        *(
+            "2026-10-31x23:00:00Z",
+            "2026-10-31T23:00:000Z",
+            "2026-10-31T23:00:00.0000001Z",
+            "2026-10-31T23:00:00+01:000",
+        ),
+    ],
 )
 def test_what_is_no_time_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):

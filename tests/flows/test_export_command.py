@@ -110,9 +110,9 @@ def test_what_cannot_be_written_is_3_and_leaves_what_was_there(workspace: Worksp
     bundle = tmp_path / "bundle"
     workspace.well("export", "focus", "2026-08", bundle, "--version", "1.4", *AT)
     before = {path.name: path.read_bytes() for path in bundle.iterdir()}
-    (bundle / ".invoice_detail.csv.new").mkdir()
+    (bundle / ".new-invoice_detail.csv").mkdir()
     done = workspace.call("export", "focus", "2026-09", bundle, "--version", "1.4", *AT)
     assert done.code == 3
     assert "Traceback" not in done.err
-    (bundle / ".invoice_detail.csv.new").rmdir()
+    (bundle / ".new-invoice_detail.csv").rmdir()
     assert {path.name: path.read_bytes() for path in bundle.iterdir()} == before
