@@ -11,6 +11,7 @@ from flows.commands.export import focus
 from flows.commands.margin import margin
 from flows.commands.reconcile import reconcile
 from flows.commands.review import alert, alerts, digest, tickets
+from flows.commands.ticket import ticket
 from flows.commands.usage import book_load, ingest_datadog, ingest_files
 from flows.commands.watch import replay, run, schedule
 from flows.commands.workspace import check, demo, init
@@ -25,7 +26,8 @@ cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
-for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
+review = (alerts, alert, tickets, ticket)
+for command in (demo, init, check, bill, margin, reconcile, run, replay, *review, digest, schedule):
     cli.command()(command)
 backtests.callback()(backtest)
 backtests.command("bill")(backtest_bill)

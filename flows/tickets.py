@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from alerts import outbox, store
-from alerts.alert import Alert, of_book
+from alerts import journal, outbox, store
+from alerts.alert import Alert, Transition, of_book
 from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
+from alerts.moves import moved, opening
 from alerts.outbox import Drained
 from alerts.queue import announced, waiting
 from alerts.review import review_letter
@@ -44,17 +45,21 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         book = app.book(connection)
         alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
         before = store.tickets(connection, months)
-        after, owing = [], []
+        after, owing, moves = [], [], []
         for month in months:
-            for settled, letters in _of_month(app, book, alerts, before, month, at):
+            for settled, letters, changes in _of_month(app, book, alerts, before, month, at):
                 after += settled
                 owing += letters
+                moves += changes
         new = announced(app.queue(book, at).ordered(alerts), app.loud_alerts_a_day, at)
         if owing or (new and app.settings.mail.reviewers):
             usage = usage or known(app.lake, app.rules.catalog, at)
-        after += [ended(t, at) for t in before if t.customer_id not in book.customers]
+        gone = [t for t in before if t.customer_id not in book.customers]
+        after += [ended(t, at) for t in gone]
+        moves += [move for t in gone for move in moved(t, ended(t, at), at)]
         after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
         store.save_tickets(connection, before, after)
+        journal.append(connection, moves)
         for ticket in owing:
             assert usage
             _owe_letter(app, connection, ticket, alerts, book, usage, at)
@@ -73,7 +78,7 @@ def deliver(app: App, at: datetime, now: datetime) -> Drained:
 
 def _of_month(
     app: App, book: Book, alerts: Sequence[Alert], tickets: Sequence[Ticket], month: Month, at: datetime
-) -> Iterator[tuple[list[Ticket], list[Ticket]]]:
+) -> Iterator[tuple[list[Ticket], list[Ticket], list[Transition]]]:
     concerned = {a.customer_id for a in alerts if a.stake_in(month)}
     concerned |= {t.customer_id for t in tickets if t.month == month}
     for customer_id in sorted(concerned & book.customers.keys()):
@@ -81,7 +86,13 @@ def _of_month(
         mine = [alert for alert in alerts if alert.customer_id == customer_id]
         of_kind = {t.kind: t for t in tickets if t.customer_id == customer_id and t.month == month}
         clock = app.clock(month, partner)
-        yield settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
+        settled, owing = settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
+        changes = [
+            change
+            for t in settled
+            for change in moved(of_kind.get(t.kind), t, at, opening(t, mine, clock, app.policy, at))
+        ]
+        yield settled, owing, changes
 
 
 def _owe_letter(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from alerts import store
+from alerts import journal, store
 from alerts.alert import VERDICTS, Alert, decide
 from billing.database import transaction
 from billing.errors import Fault, SettingsError
@@ -22,5 +22,5 @@ def give(app: App, alert_id: str, verdict: str, who: str, note: str, at: datetim
             raise SettingsError([Fault("alert", 0, "ALERT_ID", what)])
         decided, moved = decide(alert, verdict, who, note, at)
         store.save_alerts(connection, [alert], [decided])
-        store.add_transitions(connection, [moved])
+        journal.append(connection, [moved])
     return decided

@@ -52,15 +52,17 @@ def alert(
 def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Every ticket with its claims, clocks and deliveries."""
     from alerts import outbox, store
+    from alerts.answer_store import all_answers
     from billing import book_store
     from billing.database import reading
 
     with workspace_app(workspace) as app, reading(app.engine) as connection:
         found, sent, held = store.tickets(connection), outbox.all_deliveries(connection), book_store.load(connection)
+        said = all_answers(connection)
     if as_json:
         from flows.documents import ticket_document
 
-        print_json([ticket_document(ticket, sent) for ticket in found])
+        print_json([ticket_document(ticket, sent, said.get(ticket.ticket_id, ())) for ticket in found])
     else:
         from flows import show
 
