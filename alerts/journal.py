@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
     @property
     def document(self) -> dict[str, str | int]:
-        """The row as text, with the names of its fields."""
+        """The row with its fields named, instants as they are sealed."""
         return {"number": self.number, **_texts(self.moved), "hash": self.hash}
 
 

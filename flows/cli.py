@@ -8,6 +8,7 @@ from billing.errors import FloodmarkError, WorldError
 from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
 from flows.commands.export import focus
+from flows.commands.journal import journal
 from flows.commands.margin import margin
 from flows.commands.reconcile import reconcile
 from flows.commands.review import alert, alerts, digest, tickets
@@ -26,7 +27,7 @@ cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
-review = (alerts, alert, tickets, ticket)
+review = (alerts, alert, tickets, ticket, journal)
 for command in (demo, init, check, bill, margin, reconcile, run, replay, *review, digest, schedule):
     cli.command()(command)
 backtests.callback()(backtest)

@@ -48,6 +48,7 @@ def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
         "provisional": alert.provisional,
         "queue": place,
         "waiting": waiting(alert),
+        "snoozed_until": _time(alert.snoozed_until),
     }
 
 

@@ -215,6 +215,8 @@ def _meter(alert: Alert, catalog: Catalog) -> str:
 def _state(alert: Alert) -> str:
     if alert.free_hours_left and alert.live:
         return f"{alert.free_hours_left}h free left"
+    if alert.snoozed_until:
+        return f"until {when(alert.snoozed_until)}"
     if waiting(alert):
         return "waiting"
     return f"{alert.state}{' quiet' if alert.quiet else ''}"

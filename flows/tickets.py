@@ -14,6 +14,7 @@ from alerts.moves import moved, opening
 from alerts.outbox import Drained
 from alerts.queue import announced, waiting
 from alerts.review import review_letter
+from alerts.snooze import awake
 from alerts.ticket import Ticket, ended, settle, written
 from billing.book import Book
 from billing.database import transaction
@@ -43,7 +44,7 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         if mark and floor_hour(at) < mark.upto:
             return Settled(tuple(store.tickets(connection, months)), 0)
         book = app.book(connection)
-        alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
+        alerts = awake(of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters), at)
         before = store.tickets(connection, months)
         after, owing, moves = [], [], []
         for month in months:
