@@ -32,6 +32,11 @@ class Proof:
     sha256: str
     path: str
 
+    @property
+    def line(self) -> str:
+        """For the journal, which seals the file with the answer."""
+        return f"proof {self.name} sha256 {self.sha256}"
+
 
 @dataclass(frozen=True)
 class Said:

@@ -59,7 +59,7 @@ def _known(connection: Connection, ticket_id: str) -> Known:
 def _why(answer: Answer) -> str:
     """The answer in a line of the journal, with the hashes of its proofs, so that they are sealed with it."""
     sums = " + ".join(money_text(amount, currency) for currency, amount in answer.granted.items())
-    parts = [answer.what, sums, answer.note, *(f"proof {one.name} sha256 {one.sha256}" for one in answer.proofs)]
+    parts = [answer.what, sums, answer.note, *(proof.line for proof in answer.proofs)]
     return ": ".join(filter(None, parts))
 
 

@@ -21,6 +21,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from alerts.clock import Desk
+from alerts.mail import plus_address
+from alerts.mailbox.place import mailbox
 from alerts.sinks.smtp import Smtp
 from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
@@ -159,6 +161,20 @@ class Mail(Section):
         return tuple(_address(address) for address in value)
 
 
+class Mailbox(Section):
+    url: SecretStr = SecretStr("")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value:
+                mailbox(value.get_secret_value(), Path())
+        except ValueError as error:
+            raise _sentence(error) from error
+        return value
+
+
 class Console(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=1, le=65535)
@@ -172,12 +188,15 @@ class Settings(Section):
     detection: Detection = Detection()
     tickets: Tickets = Tickets()
     mail: Mail = Mail()
+    mailbox: Mailbox = Mailbox()
     console: Console = Console()
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.tickets.sink == "smtp" and not self.mail.url:
             raise PydanticCustomError("server", "tickets.sink is smtp, and mail.url names no server")
+        if self.mailbox.url and not valid_address(plus_address(self.mail.sender, f"tk_{'0' * 12}")):
+            raise PydanticCustomError("sender", "mail.sender is too long to take replies at sender+TICKET_ID")
         return self
 
 

@@ -106,7 +106,8 @@ def _owe_letter(
     at: datetime,
 ) -> None:
     tickets = app.settings.tickets
-    desks = Desks(app.settings.mail.sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours)
+    sender, reads = app.settings.mail.sender, app.mailbox is not None
+    desks = Desks(sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours, reads)
     letter = ticket_letter(ticket, alerts, book, app.rules.catalog, usage.grid, desks, at)
     outbox.owe(
         connection,
