@@ -12,7 +12,7 @@ from alerts.ticket import ANSWERED, Ticket, asked
 from billing.errors import Fault, SettingsError
 from billing.money import minor_digits, money_text, plain, round_money
 
-CALLED = "called"
+CALLED = "called"  # somebody of the desk was spoken to
 BACK = "open"  # takes back what was answered
 WORDS = (*ANSWERED, CALLED, BACK)
 NEED_A_NOTE = {"refused": "the reason", CALLED: "what was said", BACK: "why the answer is taken back"}
@@ -98,18 +98,26 @@ def answered(
         raise SettingsError([Fault(ticket.ticket_id, 0, column, what) for column, what in faults])
     if said.what not in ("granted", CALLED):
         grant = {}
-    state = {CALLED: ticket.state, BACK: "sent" if was_sent else "open"}.get(said.what, said.what)
+    state = {CALLED: heard(ticket.state), BACK: "sent" if was_sent else "open"}.get(said.what, said.what)
     return state, Answer(ticket.ticket_id, at, said.what, who, said.note, stated(ticket), grant)
+
+
+def heard(state: str) -> str:
+    """The state of a ticket of which the desk has heard, by mail or by telephone: one that waited is acknowledged."""
+    return "acknowledged" if state in ("open", "sent") else state
 
 
 def proof_of_contact(answers: Sequence[Answer], desk_numbers: Sequence[str]) -> str:
     """What proves that a person or a machine of the desk has the ticket; empty where nothing does.
 
-    A mail server that took a letter is none: it is `sent`. `desk_numbers`: what the desk calls the ticket.
+    A mail server that took a letter is none: it is `sent`. `desk_numbers`: what the desk calls the ticket. An answer
+    that was taken back proves nothing; a mail or a call before it does.
     """
     if desk_numbers:
         return f"the desk's ticket {desk_numbers[0]}"
-    proving = [one for one in answers if one.what != BACK]
+    taken_back = max((n for n, one in enumerate(answers) if one.what == BACK), default=-1)
+    stand = [one for n, one in enumerate(answers) if n > taken_back or one.what not in ANSWERED]
+    proving = [one for one in stand if one.what != BACK]
     return f"{proving[0].what} ({proving[0].who})" if proving else ""
 
 

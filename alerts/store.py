@@ -81,6 +81,12 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     return [_ticket(row) for row in connection.execute(query).mappings()]
 
 
+def ticket(connection: Connection, ticket_id: str) -> Ticket | None:
+    query = select(tables.tickets).where(tables.tickets.c.ticket_id == ticket_id)
+    row = connection.execute(query).mappings().first()
+    return _ticket(row) if row else None
+
+
 def unsettled_months(connection: Connection) -> set[Month]:
     """The months of tickets that were neither sent nor ended, and of alerts that are the vendor's fault."""
     unsent = select(tables.tickets.c.month).where(tables.tickets.c.state.in_(("draft", "open"))).distinct()

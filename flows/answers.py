@@ -48,7 +48,7 @@ def give(app: App, ticket_id: str, said: Said, proofs: list[Path], who: str, at:
 
 
 def _known(connection: Connection, ticket_id: str) -> Known:
-    ticket = next((one for one in store.tickets(connection) if one.ticket_id == ticket_id), None)
+    ticket = store.ticket(connection, ticket_id)
     if ticket is None:
         what = f"there is no ticket {ticket_id!r}: `floodmark tickets` lists them"
         raise SettingsError([Fault("ticket", 0, "TICKET_ID", what)])

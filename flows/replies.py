@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store, outbox, store
-from alerts.answers import Answer, granted, stated
+from alerts.answers import Answer, granted, heard, stated
 from alerts.mail import Letter, message_id
 from alerts.mailbox.mail import Mail, read
 from alerts.mailbox.match import Letters
@@ -87,7 +87,7 @@ def _handle(app: App, letters: Letters, place: str, content: bytes, at: datetime
 def _act(app: App, connection: Connection, letters: Letters, mail: Mail, content: bytes, at: datetime) -> Handled:
     """What the mail changes."""
     letter, ticket_id = letters.letter(mail), letters.ticket(mail)
-    ticket = next((one for one in store.tickets(connection) if one.ticket_id == ticket_id), None)
+    ticket = store.ticket(connection, ticket_id) if ticket_id else None
     if ticket is None or mail.kind == "unreadable":
         return Handled("unreadable" if mail.kind == "unreadable" else "unmatched")
     if _is_ours(app, mail):
@@ -123,8 +123,7 @@ def _reached(
     proof = keep(app.workspace, "mail.eml", content)
     who = f"mail from {mail.sender or 'nobody'}"
     answer = Answer(ticket.ticket_id, at, what, who, mail.subject, stated(ticket), granted(before), (proof,))
-    acknowledges = what != "delivered" and ticket.state in ("open", "sent")
-    now = "acknowledged" if acknowledges else ticket.state
+    now = ticket.state if what == "delivered" else heard(ticket.state)
     answer_store.add(connection, answer, ticket.state, now, f"{what}: {mail.subject}: {proof.line}")
     return Handled(what, ticket.ticket_id)
 

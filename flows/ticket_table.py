@@ -40,7 +40,7 @@ def lines(known: Known, book: Book, vendor_zone: str) -> list[Text]:
         found.append(Text(f"  claim {claim.alert_id}: {claim.meter}, org {claim.org_id}, {amount}"))
     found += map(Text, _thread(deliveries))
     found += [Text(f"  {_answer(answer)}") for answer in answers]
-    return [*found, Text(_contact(deliveries, answers))]
+    return [*found, Text(f"  {contact(proof_of_contact(answers, desk_numbers(deliveries)))}")]
 
 
 def _money(ticket: Ticket, answers: Sequence[Answer]) -> Iterator[str]:
@@ -65,6 +65,11 @@ def _answer(answer: Answer) -> str:
     return f"{iso(answer.at)} {answer.who}: {said}{proofs}"
 
 
-def _contact(deliveries: Sequence[Delivery], answers: Sequence[Answer]) -> str:
-    proof = proof_of_contact(answers, [one.external_id for one in deliveries if one.external_id])
-    return f"  contact proven: {proof}" if proof else "  contact not proven: nobody at the desk has answered"
+def contact(proof: str) -> str:
+    """What is said of a proof of contact."""
+    return f"contact proven: {proof}" if proof else "contact not proven: nobody at the desk has answered"
+
+
+def desk_numbers(deliveries: Sequence[Delivery]) -> list[str]:
+    """What the desk calls the ticket of these deliveries."""
+    return [one.external_id for one in deliveries if one.external_id]

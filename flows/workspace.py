@@ -59,7 +59,7 @@ def examine(
         errors.append(error)
     if faults := _book_faults(app, book):
         errors.insert(0, InputError(faults))
-    errors += [wrong for probe in (_probe_mail, _probe_vendor) if (wrong := probe(app, now))]
+    errors += [wrong for probe in (_probe_mail, _probe_mailbox, _probe_vendor) if (wrong := probe(app, now))]
     notes = [
         f"settings: {workspace / settings_file.FILE}",
         f"database: {app.engine.url.render_as_string()}",
@@ -67,6 +67,7 @@ def examine(
         f"book: {len(book.partners)} partners, {len(book.customers)} customers, {len(book.orgs)} orgs",
         f"tickets: {app.settings.tickets.sink} to {app.settings.tickets.to}",
         f"mail: {'the server in [mail] url' if app.settings.mail.url else 'files under outbox/'}",
+        f"mailbox: {'read every cycle' if app.mailbox else 'not read, so replies are answered by `floodmark ticket`'}",
         "vendor keys: set"
         if app.settings.datadog.has_keys
         else "vendor keys: not set, so `run` ingests nothing (DD_API_KEY, DD_APP_KEY)",
@@ -152,6 +153,16 @@ def _probe_mail(app: App, now: datetime) -> WorldError | None:  # noqa: ARG001  
             sink.probe()
     except WorldError as error:
         return WorldError(f"{settings_file.FILE}: mail.url: {error}")
+    return None
+
+
+def _probe_mailbox(app: App, now: datetime) -> WorldError | None:
+    """Look for mails as a cycle does; none of them is read."""
+    try:
+        if app.mailbox:
+            list(app.mailbox.unread(lambda places: {*places}, now))
+    except WorldError as error:
+        return WorldError(f"{settings_file.FILE}: mailbox.url: {error}")
     return None
 
 

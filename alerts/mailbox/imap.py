@@ -40,11 +40,6 @@ class Imap:
                 if content is not None:
                     yield place, content[:LARGEST]
 
-    def probe(self) -> None:
-        """Reach the server, log in and open the folder. Raises WorldError."""
-        with self._opened():
-            pass
-
     @contextmanager
     def _opened(self) -> Iterator[tuple[imaplib.IMAP4, str]]:
         """The server with the folder open, and the folder's UIDVALIDITY; what goes wrong with it is a WorldError."""

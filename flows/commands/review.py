@@ -78,12 +78,19 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
 
         print_json([ticket_document(ticket, sent, said.get(ticket.ticket_id, ())) for ticket in found])
     else:
+        from alerts.answers import proof_of_contact
         from flows import show
+        from flows.ticket_table import contact, desk_numbers
 
         show.out().print(*show.tickets(found, held), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+        for ticket in found:
+            mine = [one for one in sent if one.ticket_id == ticket.ticket_id]
+            proof = proof_of_contact(said.get(ticket.ticket_id, ()), desk_numbers(mine))
+            if proof or ticket.state == "sent":
+                typer.echo(f"{ticket.ticket_id} {contact(proof)}")
 
 
 def digest(
