@@ -38,7 +38,10 @@ class Read(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """What a mail was taken for, the ticket that it was about, and what a person has to know."""
+    """What a mail was taken for, the ticket that it was about, and what a person has to know.
+
+    Without a kind it is not remembered, and is looked at again.
+    """
 
     kind: str
     ticket_id: str | None = None
@@ -51,14 +54,23 @@ def read_replies(app: App, at: datetime) -> Read:
         return Read()
     with reading(app.engine) as connection:
         letters = Letters.of(outbox.all_deliveries(connection), app.settings.mail.sender)
-    handled, failures = [], []
+    handled: list[Handled] = []
     try:
         for place, content in app.mailbox.unread(lambda places: _known(app, places), at):
-            handled.append(_handle(app, letters, place, content, at))
+            handled.append(_tried(app, letters, place, content, at))
     except WorldError as error:
-        failures = [str(error)]
-    told = [one.failure for one in handled if one.failure]
-    return Read(len(handled), sum(one.ticket_id is not None for one in handled), (*told, *failures))
+        handled.append(Handled("", failure=str(error)))
+    read_now = [one for one in handled if one.kind]
+    about = sum(one.ticket_id is not None for one in read_now)
+    return Read(len(read_now), about, tuple(one.failure for one in handled if one.failure))
+
+
+def _tried(app: App, letters: Letters, place: str, content: bytes, at: datetime) -> Handled:
+    """A mail that cannot be handled is tried again by the next cycle, and holds up no other."""
+    try:
+        return _handle(app, letters, place, content, at)
+    except WorldError as error:
+        return Handled("", failure=f"{place}: {error}")
 
 
 def _known(app: App, places: Collection[str]) -> set[str]:
@@ -78,7 +90,7 @@ def _handle(app: App, letters: Letters, place: str, content: bytes, at: datetime
         same = select(mails.c.place).where(or_(mails.c.digest == digest, mails.c.place == place))
         seen = list(connection.scalars(same))
         done = Handled("seen before") if seen else _act(app, connection, letters, mail, content, at)
-        if place not in seen:
+        if done.kind and place not in seen:
             row = {"place": place, "digest": digest, "read_at": at, "kind": done.kind, "ticket_id": done.ticket_id}
             connection.execute(insert(mails).values(row))
     return done
@@ -111,7 +123,7 @@ def _is_ours(app: App, mail: Mail) -> bool:
     """Whether it is our own letter, or one of us wrote in the thread: no proof that the desk has it."""
     sender = app.settings.mail.sender.lower()
     domain, desk = (address.rpartition("@")[2] for address in (sender, app.settings.tickets.to.lower()))
-    same_house = mail.kind == "reply" and domain != desk and mail.sender.endswith(f"@{domain}")
+    same_house = mail.kind in ("reply", "auto-reply") and domain != desk and mail.sender.endswith(f"@{domain}")
     return mail.sender == sender or same_house
 
 
@@ -137,7 +149,8 @@ def _bounced(app: App, connection: Connection, ticket: Ticket, letter: Delivery,
         update(deliveries).where(mine, columns.state == "sent").values(state="failed", error=error)
     )
     if not changed.rowcount:
-        return Handled("bounce again", ticket.ticket_id)
+        under_way = connection.scalar(select(columns.state).where(mine)) in ("due", "sending")
+        return Handled("" if under_way else "bounce again", ticket.ticket_id)
     stands = connection.scalar(
         select(columns.key).where(columns.ticket_id == ticket.ticket_id, columns.state == "sent")
     )

@@ -82,7 +82,12 @@ def _subject(headers: Message) -> str:
     raw = _text(headers, "Subject")[:2000]
     with suppress(LookupError, ValueError, HeaderParseError):
         raw = str(make_header(decode_header(raw)))
-    return one_line(raw).encode("utf-8", "replace").decode()[:300]
+    return _storable(raw)
+
+
+def _storable(text: str) -> str:
+    """One line of a bearable length that every database takes."""
+    return one_line(text)[:300].encode("utf-8", "replace").decode().strip()
 
 
 def _kind(headers: Message, sender: str) -> str:
@@ -100,9 +105,9 @@ def _report(content: bytes) -> tuple[Report | None, list[str]]:
     groups = [group for part in parts if part.get_content_type() == "message/delivery-status" for group in _inner(part)]
     told = [
         Report(
-            _text(group, "Action").strip().lower(),
+            _storable(_text(group, "Action"))[:32].lower(),
             next(_addresses(group, "Final-Recipient"), ""),
-            one_line(_text(group, "Diagnostic-Code") or _text(group, "Status"))[:300].strip(),
+            _storable(_text(group, "Diagnostic-Code") or _text(group, "Status")),
         )
         for group in groups
         if "Action" in group

@@ -20,7 +20,7 @@ class Maildir:
         """See Mailbox. Links and folders among the mails are left alone."""
         try:
             found = {
-                f"maildir:{path.name.partition(':')[0]}"[:256]: path
+                _place(path.name): path
                 for folder in ("cur", "new")
                 for path in (self.directory / folder).iterdir()
                 if not path.name.startswith(".")
@@ -31,6 +31,11 @@ class Maildir:
             content = _content(found[place])
             if content is not None:
                 yield place, content
+
+
+def _place(name: str) -> str:
+    """By the name without its flags; bytes that are no text are written as such."""
+    return f"maildir:{name.partition(':')[0]}".encode("utf-8", "backslashreplace").decode()[:256]
 
 
 def _content(path: Path) -> bytes | None:

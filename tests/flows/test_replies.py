@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.alerts.mailbox.desk_mails import DESK, reply, report
 from tests.alerts.mailbox.imap_server import ImapServer
@@ -128,6 +129,33 @@ def test_a_bounce_opens_the_ticket_again_and_a_person_is_told(thread: Thread) ->
     assert thread.ticket["state"] == "expired", "nobody was reached"
 
 
+def test_a_bounce_that_overtakes_its_letter_waits_for_it(thread: Thread) -> None:
+    engine = create_engine(f"sqlite:///{thread.workspace.path / 'floodmark.db'}")
+    for state, now in (("sending", "sent"), ("sent", "open")):
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE deliveries SET state = '{state}' WHERE purpose = 'ticket'"))
+            connection.execute(text("UPDATE deliveries SET leased_until = '2099-01-01', leased_by = 'another:1'"))
+        if state == "sending":
+            thread.get(report(thread.id))
+        else:
+            thread.run(thread.now + HOUR, code=3)
+        assert thread.ticket["state"] == now
+    engine.dispose()
+
+
+def test_one_mail_that_cannot_be_kept_holds_up_no_other(thread: Thread) -> None:
+    proofs = thread.workspace.path / "proofs"
+    proofs.write_text("in the way")
+    (thread.workspace.path / "mail/new/mail-0").write_bytes(reply(answers=thread.id))
+    (thread.workspace.path / "mail/new/mail-1").write_bytes(report(thread.id))
+    done = thread.run(OPENS + HOUR, code=3)
+    assert "cannot keep the proof" in done.err and "550 5.1.1" in done.err
+    assert thread.ticket["state"] == "open"
+    proofs.unlink()
+    thread.run(OPENS + 2 * HOUR)
+    assert thread.ticket["state"] == "acknowledged"
+
+
 def test_a_delay_changes_nothing_and_an_arrival_proves_contact(thread: Thread) -> None:
     thread.get(report(thread.id, "delayed"))
     assert (thread.ticket["state"], thread.ticket["contact_proven"]) == ("sent", False)
@@ -142,6 +170,7 @@ def strangers(thread: Thread) -> list[bytes]:
         reply("claims+tk_ffffffffffff@reseller.example", "<0000@reseller.example>"),
         reply(answers=thread.id, sender="kim@reseller.example"),
         reply(answers=thread.id, sender=US),
+        reply(answers=thread.id, sender="lee@reseller.example", Auto_Submitted="auto-replied"),
         report("<ffff@reseller.example>"),
         report(thread.id, reader="somebody@else.example"),
         report(thread.id).replace(thread.id.encode(), b"<>"),
@@ -156,7 +185,7 @@ def test_mails_of_strangers_and_of_ourselves_change_nothing(thread: Thread) -> N
     for n, mail in enumerate(strangers(thread)):
         (thread.workspace.path / "mail/new" / f"stranger-{n}").write_bytes(mail)
     done = thread.run(OPENS + HOUR)
-    assert "10 mails read (0 about a ticket)" in done.out.replace("\n", " ")
+    assert "11 mails read (0 about a ticket)" in done.out.replace("\n", " ")
     assert thread.ticket == before
     assert not (thread.workspace.path / "proofs").exists()
 

@@ -96,6 +96,15 @@ def test_replies_go_to_an_address_that_names_the_ticket() -> None:
     assert plus_address(f"Floodmark <{SENDER}>", TICKET) == "claims+tk_0123456789ab@reseller.example"
 
 
+def test_what_is_told_of_a_report_can_be_stored() -> None:
+    content = report(ID, diagnostic="DIAGNOSTIC").replace(b"DIAGNOSTIC", b"\x00 \xff" + b"x" * 900)
+    mail = read(content.replace(b"Action: failed", b"Action: failed\x00\xff"))
+    assert mail.report
+    for text in (mail.report.action, mail.report.diagnostic):
+        assert len(text) <= 300 and "\0" not in text
+        assert text.encode()
+
+
 def nested(depth: int) -> bytes:
     """A delivery report with multiparts in multiparts."""
     head = b'Content-Type: multipart/report; report-type=delivery-status; boundary="b0"\r\n\r\n'

@@ -54,6 +54,12 @@ def test_what_is_no_plain_mail_is_left_alone(tmp_path: Path) -> None:
     assert list(unread(box).values()) == [b"real"]
 
 
+def test_a_name_that_is_no_text_is_a_place_too(tmp_path: Path) -> None:
+    box = maildir(tmp_path / "m")
+    (tmp_path / "m/new" / os.fsdecode(b"mail-\xff")).write_bytes(b"mail")
+    assert unread(box) == {"maildir:mail-\\udcff": b"mail"}
+
+
 def test_a_maildir_that_is_not_there_is_the_worlds_fault(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"m cannot be read: No such file"):
         unread(mailbox("maildir:m", tmp_path))
