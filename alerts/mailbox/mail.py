@@ -61,14 +61,14 @@ def _read(content: bytes) -> Mail:
     end = _END.search(content, 0, HEADERS)
     headers = BytesHeaderParser(policy=compat32).parsebytes(content[: end.start() if end else HEADERS])
     ids = list(_ids(headers, "In-Reply-To", "References"))
-    report = None
+    sender = next(_addresses(headers, "From"), "")
+    kind, report = _kind(headers, sender), None
     if headers.get_content_type() == "multipart/report" and "delivery-status" in _text(headers, "Content-Type").lower():
         report, returned = _report(content)
-        ids = [*returned, *ids]
+        kind, ids = "report" if report else "complaint", [*returned, *ids]
     readers = [a for name in ("To", "Cc", "Delivered-To", "X-Original-To") for a in _addresses(headers, name)]
-    sender = next(_addresses(headers, "From"), "")
     return Mail(
-        kind="report" if report else _kind(headers, sender),
+        kind=kind,
         sender=sender,
         subject=_subject(headers),
         ids=tuple(dict.fromkeys(ids))[:NAMED],
@@ -91,7 +91,8 @@ def _storable(text: str) -> str:
 
 
 def _kind(headers: Message, sender: str) -> str:
-    if _FROM_SERVER.match(sender) or "X-Failed-Recipients" in headers:
+    unsigned = _text(headers, "Return-Path").strip() == "<>" and "Auto-Submitted" not in headers
+    if unsigned or _FROM_SERVER.match(sender) or "X-Failed-Recipients" in headers:
         return "complaint"
     automatic = _text(headers, "Auto-Submitted").strip().lower() or "no"
     if not automatic.startswith("no") or _text(headers, "Precedence").strip().lower() in _AUTO_PRECEDENCE:

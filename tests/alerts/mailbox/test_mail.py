@@ -45,6 +45,9 @@ def test_a_reply_and_what_it_answers() -> None:
         ({"Precedence": "Bulk"}, "auto-reply"),
         ({"Precedence": "first-class"}, "reply"),
         ({"X_Failed_Recipients": DESK}, "complaint"),
+        ({"Return_Path": "<>"}, "complaint"),
+        ({"Return_Path": "<>", "Auto_Submitted": "auto-replied"}, "auto-reply"),
+        ({"Return_Path": f"<{DESK}>"}, "reply"),
     ],
 )
 def test_what_a_machine_wrote_says_so(headers: dict[str, str], kind: str) -> None:
@@ -94,6 +97,11 @@ def test_a_mail_finds_its_ticket_or_none(mail: bytes, ticket_id: str | None) -> 
 def test_replies_go_to_an_address_that_names_the_ticket() -> None:
     assert plus_address(SENDER, TICKET) == "claims+tk_0123456789ab@reseller.example"
     assert plus_address(f"Floodmark <{SENDER}>", TICKET) == "claims+tk_0123456789ab@reseller.example"
+
+
+def test_a_report_that_says_nothing_is_no_reply() -> None:
+    content = report(ID).replace(b"Action:", b"Inaction:").replace(b"mailer-daemon@mx", b"someone@mx")
+    assert read(content).kind == "complaint"
 
 
 def test_what_is_told_of_a_report_can_be_stored() -> None:
