@@ -212,3 +212,28 @@ def test_replies_come_by_imap(stored: Workspace, server: Mailbox) -> None:
         thread.run(OPENS + 2 * HOUR)
         assert sum("FETCH" in command for command in imap.commands) == 2, "each mail is fetched once"
     assert Path(thread.ticket["answers"][0]["proofs"][0]["path"]).suffix == ".eml"
+
+
+@pytest.mark.parametrize(
+    ("env", "code", "what"),
+    [
+        ({"URL": "maildir:nowhere"}, 3, "mailbox.url: the mailbox"),
+        ({"URL": "imap://user:s3cret@mail.example/INBOX"}, 2, "imap:// sends the password unencrypted"),
+        ({"URL": "s3cret"}, 2, "a mailbox is written maildir:PATH or imaps://"),
+        ({"FOLDER": "x"}, 2, "unknown key"),
+    ],
+)
+def test_check_names_what_is_wrong_with_the_mailbox_and_no_password(
+    stormy: Workspace, env: dict[str, str], code: int, what: str
+) -> None:
+    done = stormy.call("check", **{f"FLOODMARK_MAILBOX__{name}": value for name, value in env.items()})
+    assert done.code == code
+    assert what in " ".join(done.err.split())
+    assert "s3cret" not in done.err + done.out
+
+
+def test_a_sender_that_is_too_long_for_plus_addresses_is_refused(stormy: Workspace) -> None:
+    sender = {"FLOODMARK_MAIL__SENDER": f"{'c' * 60}@reseller.example"}
+    assert stormy.call("check", **sender).code == 0
+    done = stormy.call("check", **sender, FLOODMARK_MAILBOX__URL="maildir:mail")
+    assert (done.code, "too long to take replies" in done.err) == (2, True)
