@@ -47,9 +47,9 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Transition:
-    """One change of an alert's state: was, now, who, why, at."""
+    """One change of an alert or a ticket, its id being the subject: was, now, who, why, at."""
 
-    alert_id: str
+    subject: str
     at: datetime
     was: str
     now: str
@@ -63,7 +63,8 @@ class Alert:
 
     `expected`, `actual`: base units, sums over the hours; the peak hour for percentile and maximum meters.
     `excess`: the sum by which the hours are odd, upwards, or downwards for usage that stopped. `scale`: how far an hour
-    usually strays, base units. `provisional`: how many of its hours may still be restated.
+    usually strays, base units. `provisional`: how many of its hours may still be restated. `snoozed_until`: when
+    reviewers want to hear of it again.
     """
 
     alert_id: str
@@ -88,6 +89,7 @@ class Alert:
     free_hours_left: int | None = None
     next_cost: Ahead | None = None
     announced_at: datetime | None = None
+    snoozed_until: datetime | None = None
 
     @property
     def key(self) -> SeriesKey:
@@ -149,4 +151,4 @@ def of_book(alerts: Iterable[Alert], book: Book, meters: Container[str]) -> list
 def decide(alert: Alert, verdict: str, who: str, note: str, at: datetime) -> tuple[Alert, Transition]:
     """A reviewer's verdict, a key of VERDICTS."""
     now = VERDICTS[verdict]
-    return replace(alert, state=now), Transition(alert.alert_id, at, alert.state, now, who, note)
+    return replace(alert, state=now, snoozed_until=None), Transition(alert.alert_id, at, alert.state, now, who, note)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts.alert import Alert
 from alerts.evidence import Evidence, base_unit, evidence, picture, readable, table
 from alerts.languages.en import ENGLISH
-from alerts.mail import Letter, Picture, message_id
+from alerts.mail import Letter, Picture, message_id, plus_address
 from alerts.rendering import bodies, one_line
 from alerts.ticket import Claim, Ticket
 from alerts.ticket import asked as sums_of
@@ -29,12 +29,16 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Desks:
-    """Who writes to whom. `vendor_zone`: IANA name; `answer_hours`: in which the vendor promises to answer e-mail."""
+    """Who writes to whom. `vendor_zone`: IANA name; `answer_hours`: in which the vendor promises to answer e-mail.
+
+    `reads_replies`: the sender's mailbox is read, so that replies may name their ticket in the address.
+    """
 
     sender: str
     to: tuple[str, ...]
     vendor_zone: str
     answer_hours: int
+    reads_replies: bool = False
 
 
 def ticket_letter(
@@ -81,6 +85,7 @@ def ticket_letter(
         images=tuple(drawn for drawn in pictures if drawn),
         attachments=files,
         in_reply_to=earlier[-1] if earlier else None,
+        reply_to=plus_address(desks.sender, ticket.ticket_id) if desks.reads_replies else None,
         references=tuple(earlier),
     )
 

@@ -100,6 +100,12 @@ def message_id(key: str, sender: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{mailbox(sender).domain}>"
 
 
+def plus_address(sender: str, token: str) -> str:
+    """Where replies go that name their ticket: `claims+tk_0123456789ab@reseller.example`."""
+    address = mailbox(sender)
+    return f"{address.username}+{token}@{address.domain}"
+
+
 def mailbox(text: str) -> Address:
     """From `address` or `Name <address>`. Raises ValueError.
 

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, and_, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from alerts import answer_store
 from alerts.mail import Letter, compose
 from alerts.sinks.parcel import Parcel, Receipt
 from alerts.store import lock_cycle
-from alerts.tables import deliveries, tickets
+from alerts.tables import deliveries
 from billing.database import transaction
 from billing.errors import WorldError
 
@@ -213,5 +214,4 @@ def _record(engine: Engine, row: Any, **outcome: Any) -> None:
             mine += [deliveries.c.state == "sending", deliveries.c.attempts == row["attempts"] + 1]
         connection.execute(update(deliveries).where(*mine).values(leased_until=None, leased_by=None, **outcome))
         if outcome["state"] == "sent":
-            sent = update(tickets).where(tickets.c.ticket_id == row["ticket_id"], tickets.c.state == "open")
-            connection.execute(sent.values(state="sent"))
+            answer_store.sent(connection, row["ticket_id"], outcome["proof"], outcome["sent_at"])

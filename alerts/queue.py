@@ -31,8 +31,8 @@ def runs_out(alert: Alert, least: Least) -> bool:
 
 
 def queued(alert: Alert) -> bool:
-    """Whether a reviewer still has to decide it."""
-    return not alert.quiet and alert.state in UNDECIDED
+    """Whether a reviewer has to decide it now: a snoozed one is left alone (see alerts/snooze.py)."""
+    return not alert.quiet and alert.state in UNDECIDED and alert.snoozed_until is None
 
 
 def waiting(alert: Alert) -> bool:

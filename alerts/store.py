@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, bindparam, func, insert, select, text, upd
 from sqlalchemy.engine import Connection
 
 from alerts import tables
-from alerts.alert import VERDICTS, Ahead, Alert, Stake, Transition
+from alerts.alert import VERDICTS, Ahead, Alert, Stake
 from alerts.ticket import Claim, Ticket
 from billing.hours import Month, iso
 
@@ -64,22 +64,10 @@ def save_alerts(connection: Connection, before: Sequence[Alert], after: Iterable
     _put_all(connection, tables.alerts.c.alert_id, known.keys(), rows)
 
 
-def add_transitions(connection: Connection, moved: Sequence[Transition]) -> None:
-    if moved:
-        connection.execute(insert(tables.transitions), [vars(one) for one in moved])
-
-
-def transitions(connection: Connection, alert_id: str) -> list[Transition]:
-    """The life of an alert, oldest first."""
-    query = select(tables.transitions).where(tables.transitions.c.alert_id == alert_id).order_by("number")
-    rows = connection.execute(query).mappings()
-    return [Transition(**{k: v for k, v in row.items() if k != "number"}) for row in rows]
-
-
 def decided(connection: Connection, since: datetime) -> dict[str, datetime]:
     """alert_id -> when a reviewer last decided it, of those decided at or after `since`."""
-    columns = tables.transitions.c
-    query = select(columns.alert_id, func.max(columns.at)).group_by(columns.alert_id)
+    columns = tables.journal.c
+    query = select(columns.subject, func.max(columns.at)).group_by(columns.subject)
     rows = connection.execute(query.where(columns.now.in_(VERDICTS.values()), columns.at >= since))
     return dict(rows.tuples().all())
 
@@ -91,6 +79,12 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     if months is not None:
         query = query.where(columns.month.in_([str(month) for month in months]))
     return [_ticket(row) for row in connection.execute(query).mappings()]
+
+
+def ticket(connection: Connection, ticket_id: str) -> Ticket | None:
+    query = select(tables.tickets).where(tables.tickets.c.ticket_id == ticket_id)
+    row = connection.execute(query).mappings().first()
+    return _ticket(row) if row else None
 
 
 def unsettled_months(connection: Connection) -> set[Month]:

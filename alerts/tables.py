@@ -46,19 +46,30 @@ alerts = Table(
     Column("free_hours_left", Integer),
     Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
+    Column("snoozed_until", Instant),
     Index("ix_alerts_last_hour", "last_hour"),
 )
 
-transitions = Table(
-    "transitions",
+# Every change of an alert or a ticket, a chain of hashes: see alerts/journal.py. `journal_end` is one row.
+journal = Table(
+    "journal",
     METADATA,
-    Column("number", Integer, primary_key=True),
-    Column("alert_id", ID, ForeignKey("alerts.alert_id"), nullable=False, index=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("subject", ID, nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("was", Text, nullable=False),
     Column("now", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
+    Column("hash", ID, nullable=False),
+)
+
+journal_end = Table(
+    "journal_end",
+    METADATA,
+    Column("name", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("hash", ID, nullable=False),
 )
 
 tickets = Table(
@@ -109,6 +120,32 @@ deliveries = Table(
     Column("maybe_twice", Boolean, nullable=False, server_default=false()),
     Column("error", Text),
     Index("ix_deliveries_due", "state", "due_at"),
+)
+
+# What is known of the vendor's side of a ticket. `granted` and `asked`: currency -> amount; `proofs`: kept files.
+answers = Table(
+    "answers",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("ticket_id", ID, ForeignKey("tickets.ticket_id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("granted", JSON, nullable=False),
+    Column("proofs", JSON, nullable=False),
+)
+
+# The mails that were read, each once. `place`: where it lies; `digest`: of what was read of it.
+mails = Table(
+    "mails",
+    METADATA,
+    Column("place", String(256), primary_key=True),
+    Column("digest", ID, nullable=False, index=True),
+    Column("read_at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ticket_id", ID, ForeignKey("tickets.ticket_id")),
 )
 
 # How far the usage has been judged; one row. `seq`: the last lake row that was seen.

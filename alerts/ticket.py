@@ -168,17 +168,23 @@ def _next(ticket: Ticket, alerts: Sequence[Alert], due: bool, clock: Clock, poli
     if ticket.opened_at is None:
         return (
             _opened(ticket, clock, policy, at)
-            if _opens(ticket, alerts, clock, policy, at)
+            if opens_because(ticket, alerts, clock, policy, at)
             else replace(ticket, state="draft")
         )
     return replace(ticket, state="open") if ticket.state == "withdrawn" else ticket
 
 
-def _opens(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> bool:
-    if ticket.kind == "vendor_fault" or any(alert.state == "confirmed" for alert in alerts):
-        return True
-    reviewed_long_enough = at >= min(alert.detected_at for alert in alerts) + policy.review
-    return reviewed_long_enough or at >= clock.latest_email_at - HOUR or clock.in_blind_window(at)
+def opens_because(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> str:
+    """Why a ticket of these alerts opens now; empty where it does not yet."""
+    if ticket.kind == "vendor_fault":
+        return "a reviewer found a fault of the vendor"
+    if any(alert.state == "confirmed" for alert in alerts):
+        return "a reviewer confirmed a claim of it"
+    if at >= min(alert.detected_at for alert in alerts) + policy.review:
+        return "the hours for review are over"
+    if at >= clock.latest_email_at - HOUR:
+        return "the last safe hour for an e-mail has come"
+    return "late usage could miss the deadline: nothing waits for review" if clock.in_blind_window(at) else ""
 
 
 def _opened(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticket:

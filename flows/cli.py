@@ -8,9 +8,11 @@ from billing.errors import FloodmarkError, WorldError
 from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
 from flows.commands.export import focus
+from flows.commands.journal import journal
 from flows.commands.margin import margin
 from flows.commands.reconcile import reconcile
 from flows.commands.review import alert, alerts, digest, tickets
+from flows.commands.ticket import ticket
 from flows.commands.usage import book_load, ingest_datadog, ingest_files
 from flows.commands.watch import replay, run, schedule
 from flows.commands.workspace import check, demo, init
@@ -25,7 +27,8 @@ cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
-for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
+review = (alerts, alert, tickets, ticket, journal)
+for command in (demo, init, check, bill, margin, reconcile, run, replay, *review, digest, schedule):
     cli.command()(command)
 backtests.callback()(backtest)
 backtests.command("bill")(backtest_bill)

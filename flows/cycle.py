@@ -12,6 +12,7 @@ from flows.bill import bill
 from flows.detect import Detected, detect
 from flows.digests import owe_digests
 from flows.ingest import Ingested, ingest_vendor
+from flows.replies import read_replies
 from flows.tickets import deliver, settle_tickets
 from flows.usage import Known
 from flows.versions import close_months, remember
@@ -34,6 +35,8 @@ class Cycle:
     digests: Sequence[str]
     delivered: int
     failures: Sequence[str] = field(default_factory=tuple)
+    mails: int = 0  # read now
+    replies: int = 0  # those of them that were about a ticket
 
 
 def run(app: App, at: datetime, now: datetime) -> Cycle:
@@ -50,10 +53,11 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     close_months(app, at)
     totals = month_to_date(app, at)
     judged = counted(detect(app, at))
+    mail = read_replies(app, at)
     letters = settle_tickets(app, at).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
-    failures += drained.failures
+    failures += [*mail.failures, *drained.failures]
     return Cycle(
         at,
         read.changed,
@@ -65,6 +69,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         digests=digests,
         delivered=drained.delivered,
         failures=failures,
+        mails=mail.read,
+        replies=mail.matched,
     )
 
 
@@ -110,6 +116,7 @@ def summary(done: Cycle) -> str:
         ("alerts raised", done.raised),
         ("alerts open", done.open_alerts),
         ("series without an opinion", done.skipped_series),
+        ("mails read, about a ticket", f"{done.mails}, {done.replies}"),
         ("letters owed", done.letters),
         ("digests owed", ", ".join(done.digests) or "none"),
         ("messages delivered", done.delivered),

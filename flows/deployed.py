@@ -20,6 +20,7 @@ from flows import cycle as plain
 from flows import detect as detection
 from flows import digests as digesting
 from flows import tickets as ticketing
+from flows.replies import Read, read_replies
 from flows.wiring import opened
 
 P = ParamSpec("P")
@@ -72,6 +73,13 @@ def judge(workspace: str, at: datetime) -> dict[str, int]:
 
 
 @worldly
+def replies(workspace: str, at: datetime) -> Read:
+    """What the desk and mail servers wrote."""
+    with opened(Path(workspace)) as app:
+        return read_replies(app, at)
+
+
+@worldly
 def settle(workspace: str, at: datetime) -> int:
     """Tickets and the letters they owe; how many letters."""
     with opened(Path(workspace)) as app:
@@ -104,6 +112,8 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     totals = month_to_date(workspace, hour)
     judged = judge(workspace, hour)
     upto = judged_to(workspace)
+    mail = replies(workspace, hour)
+    failures += mail.failures
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
     delivered = tolerant(failures, 0, lambda: deliver(workspace, hour))
@@ -118,6 +128,8 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         digests=digests,
         delivered=delivered,
         failures=failures,
+        mails=mail.read,
+        replies=mail.matched,
     )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:

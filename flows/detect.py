@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from alerts import store
+from alerts import journal, store
 from alerts.alert import Alert, of_book
 from alerts.contract_month import Expect, follow
 from alerts.life import advance, only
@@ -66,7 +66,7 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         raised = tuple(alert for alert in after if alert.alert_id not in there)
         after = _second_opinions(after, raised, series)
         store.save_alerts(connection, before, after)
-        store.add_transitions(connection, moved)
+        journal.append(connection, moved)
         store.save_judged(connection, Judged(mark.since if mark else since, floor_hour(at), usage.seq))
     return Detected(raised, tuple(after), tuple(skipped))
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from alerts.alert import Alert, Stake
+from alerts.answers import Answer, Money, granted, proof_of_contact, unanswered
 from alerts.outbox import Delivery
 from alerts.queue import Queue, waiting
 from alerts.ticket import Ticket
@@ -47,6 +48,7 @@ def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
         "provisional": alert.provisional,
         "queue": place,
         "waiting": waiting(alert),
+        "snoozed_until": _time(alert.snoozed_until),
     }
 
 
@@ -57,8 +59,10 @@ def stake_of(alert: Alert) -> Stake | None:
     return Stake(Month.of(alert.last_hour), Decimal(0), alert.stakes[-1].currency)
 
 
-def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str, Any]:
-    """One ticket with those of `deliveries` that are its own."""
+def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], answers: Sequence[Answer] = ()) -> dict[str, Any]:
+    """One ticket with those of `deliveries` that are its own. `answers`: its own, oldest first."""
+    mine = [delivery for delivery in deliveries if delivery.ticket_id == ticket.ticket_id]
+    proof = proof_of_contact(answers, [one.external_id for one in mine if one.external_id])
     return {
         "ticket_id": ticket.ticket_id,
         "partner_id": ticket.partner_id,
@@ -90,10 +94,29 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str,
                 "proof": delivery.proof,
                 "error": delivery.error,
             }
-            for delivery in deliveries
-            if delivery.ticket_id == ticket.ticket_id
+            for delivery in mine
+        ],
+        "granted": _sums(granted(answers)),
+        "unanswered": _sums(unanswered(ticket, answers)),
+        "contact_proven": bool(proof),
+        "contact_proof": proof or None,
+        "answers": [
+            {
+                "at": iso(one.at),
+                "what": one.what,
+                "who": one.who,
+                "note": one.note,
+                "asked": _sums(one.asked),
+                "granted": _sums(one.granted),
+                "proofs": [vars(proof) for proof in one.proofs],
+            }
+            for one in answers
         ],
     }
+
+
+def _sums(money: Money) -> list[dict[str, str]]:
+    return [_money(amount, currency) for currency, amount in sorted(money.items())]
 
 
 def _stake(stake: Stake) -> dict[str, str]:

@@ -1,13 +1,16 @@
-"""Settings of who is told: the desks that take tickets, the people who are called, the hosts that may be in-house."""
+"""Settings of who is told and how they answer: mail, desks, people to call, hosts that may be in-house."""
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
+from alerts.mailbox.place import mailbox
 from alerts.sinks.outgoing import place
+from alerts.sinks.smtp import Smtp
 from alerts.sinks.webhook import signing_key
 from flows.section import Section, address, sentence
 
@@ -20,6 +23,46 @@ REQUIRED = {
 """By sink of `tickets.sink`: the keys without which it cannot work."""
 _SECRET = re.compile(r"[!-~]*")
 _HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
+
+
+class Mail(Section):
+    url: SecretStr = SecretStr("")
+    sender: str = "floodmark@localhost.localdomain"
+    reviewers: tuple[str, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value:
+                Smtp(value.get_secret_value())
+        except ValueError as error:
+            raise sentence(error) from error
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return address(value)
+
+    @field_validator("reviewers")
+    @classmethod
+    def _reviewers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(address, value))
+
+
+class Mailbox(Section):
+    url: SecretStr = SecretStr("")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value:
+                mailbox(value.get_secret_value(), Path())
+        except ValueError as error:
+            raise sentence(error) from error
+        return value
 
 
 class _Desk(Section):

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -14,15 +14,17 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from alerts.clock import Desk
-from alerts.sinks.smtp import Smtp
+from alerts.mail import plus_address
+from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
 from flows import receivers
-from flows.receivers import Jsm, Outgoing, Pings, Webhook, Zendesk
+from flows.receivers import Jsm, Mail, Mailbox, Outgoing, Pings, Webhook, Zendesk
 from flows.section import Section, address, sentence
 
 FILE = "floodmark.toml"
@@ -119,32 +121,6 @@ class Tickets(Section):
         return value
 
 
-class Mail(Section):
-    url: SecretStr = SecretStr("")
-    sender: str = "floodmark@localhost.localdomain"
-    reviewers: tuple[str, ...] = ()
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, value: SecretStr) -> SecretStr:
-        try:
-            if value:
-                Smtp(value.get_secret_value())
-        except ValueError as error:
-            raise sentence(error) from error
-        return value
-
-    @field_validator("sender")
-    @classmethod
-    def _sender(cls, value: str) -> str:
-        return address(value)
-
-    @field_validator("reviewers")
-    @classmethod
-    def _reviewers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(address, value))
-
-
 class Console(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=1, le=65535)
@@ -158,12 +134,19 @@ class Settings(Section):
     detection: Detection = Detection()
     tickets: Tickets = Tickets()
     mail: Mail = Mail()
+    mailbox: Mailbox = Mailbox()
     zendesk: Zendesk = Zendesk()
     jsm: Jsm = Jsm()
     webhook: Webhook = Webhook()
     pings: Pings = Pings()
     outgoing: Outgoing = Outgoing()
     console: Console = Console()
+
+    @model_validator(mode="after")
+    def _replies(self) -> Self:
+        if self.mailbox.url and not valid_address(plus_address(self.mail.sender, f"tk_{'0' * 12}")):
+            raise PydanticCustomError("sender", "mail.sender is too long to take replies at sender+TICKET_ID")
+        return self
 
 
 def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:

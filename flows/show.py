@@ -160,6 +160,7 @@ def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list
 def cycle(done: Cycle) -> Text:
     """A cycle in one line."""
     refused = f" ({done.rows_refused} refused: see the quarantine table)" if done.rows_refused else ""
+    mails = f", {done.mails} mails read ({done.replies} about a ticket)" if done.mails else ""
     past = ""
     if done.judged_upto and done.judged_upto > done.at:
         past = (
@@ -168,7 +169,7 @@ def cycle(done: Cycle) -> Text:
     return Text(
         f"{iso(done.at)}: {done.rows_changed} usage rows changed{refused}, {done.raised} alerts raised, "
         f"{done.open_alerts} open, {done.letters} letters, {len(done.digests)} digests, "
-        f"{done.delivered} delivered{past}"
+        f"{done.delivered} delivered{mails}{past}"
     )
 
 
@@ -215,6 +216,8 @@ def _meter(alert: Alert, catalog: Catalog) -> str:
 def _state(alert: Alert) -> str:
     if alert.free_hours_left and alert.live:
         return f"{alert.free_hours_left}h free left"
+    if alert.snoozed_until:
+        return f"until {when(alert.snoozed_until)}"
     if waiting(alert):
         return "waiting"
     return f"{alert.state}{' quiet' if alert.quiet else ''}"

@@ -6,13 +6,15 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from alerts import outbox, store
-from alerts.alert import Alert, of_book
+from alerts import journal, outbox, store
+from alerts.alert import Alert, Transition, of_book
 from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
+from alerts.moves import moved, opening
 from alerts.outbox import Drained
 from alerts.queue import announced, waiting
 from alerts.review import review_letter
+from alerts.snooze import awake
 from alerts.ticket import Ticket, ended, settle, written
 from billing.book import Book
 from billing.database import transaction
@@ -42,19 +44,23 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
         if mark and floor_hour(at) < mark.upto:
             return Settled(tuple(store.tickets(connection, months)), 0)
         book = app.book(connection)
-        alerts = of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
+        alerts = awake(of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters), at)
         before = store.tickets(connection, months)
-        after, owing = [], []
+        after, owing, moves = [], [], []
         for month in months:
-            for settled, letters in _of_month(app, book, alerts, before, month, at):
+            for settled, letters, changes in _of_month(app, book, alerts, before, month, at):
                 after += settled
                 owing += letters
+                moves += changes
         new = announced(app.queue(book, at).ordered(alerts), app.loud_alerts_a_day, at)
         if owing or (new and app.settings.mail.reviewers):
             usage = usage or known(app.lake, app.rules.catalog, at)
-        after += [ended(t, at) for t in before if t.customer_id not in book.customers]
+        gone = [t for t in before if t.customer_id not in book.customers]
+        after += [ended(t, at) for t in gone]
+        moves += [move for t in gone for move in moved(t, ended(t, at), at)]
         after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
         store.save_tickets(connection, before, after)
+        journal.append(connection, moves)
         for ticket in owing:
             assert usage
             _owe_letter(app, connection, ticket, alerts, book, usage, at)
@@ -73,7 +79,7 @@ def deliver(app: App, at: datetime, now: datetime) -> Drained:
 
 def _of_month(
     app: App, book: Book, alerts: Sequence[Alert], tickets: Sequence[Ticket], month: Month, at: datetime
-) -> Iterator[tuple[list[Ticket], list[Ticket]]]:
+) -> Iterator[tuple[list[Ticket], list[Ticket], list[Transition]]]:
     concerned = {a.customer_id for a in alerts if a.stake_in(month)}
     concerned |= {t.customer_id for t in tickets if t.month == month}
     for customer_id in sorted(concerned & book.customers.keys()):
@@ -81,7 +87,13 @@ def _of_month(
         mine = [alert for alert in alerts if alert.customer_id == customer_id]
         of_kind = {t.kind: t for t in tickets if t.customer_id == customer_id and t.month == month}
         clock = app.clock(month, partner)
-        yield settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
+        settled, owing = settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
+        changes = [
+            change
+            for t in settled
+            for change in moved(of_kind.get(t.kind), t, at, opening(t, mine, clock, app.policy, at))
+        ]
+        yield settled, owing, changes
 
 
 def _owe_letter(
@@ -94,7 +106,8 @@ def _owe_letter(
     at: datetime,
 ) -> None:
     tickets = app.settings.tickets
-    desks = Desks(app.settings.mail.sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours)
+    sender, reads = app.settings.mail.sender, app.mailbox is not None
+    desks = Desks(sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours, reads)
     letter = ticket_letter(ticket, alerts, book, app.rules.catalog, usage.grid, desks, at)
     outbox.owe(
         connection,

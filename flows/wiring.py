@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from alerts import schema
 from alerts.alert import Alert
 from alerts.clock import Clock, Desk, month_clock
+from alerts.mailbox.place import Mailbox, mailbox
 from alerts.outbox import Sink
 from alerts.queue import Queue
 from alerts.ticket import Policy
@@ -46,6 +47,7 @@ class App:
     desk: Desk
     sinks: Mapping[str, Sink]
     scanner: Scanner
+    mailbox: Mailbox | None = None
     clocks: dict[tuple[Month, str], Clock] = field(default_factory=dict)
     books: dict[int, Book] = field(default_factory=dict)  # of `engine`, by version
 
@@ -125,6 +127,7 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
         desk=Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays),
         sinks=sinks(workspace, settings),
         scanner=scanner(settings),
+        mailbox=mailbox(url, workspace) if (url := settings.mailbox.url.get_secret_value()) else None,
     )
 
 

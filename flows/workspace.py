@@ -66,8 +66,7 @@ def examine(
     if faults := _book_faults(app, book):
         errors.insert(0, InputError(faults))
     errors += _probe_receivers(app)
-    if wrong := _probe_vendor(app, now):
-        errors.append(wrong)
+    errors += [wrong for probe in (_probe_mailbox, _probe_vendor) if (wrong := probe(app, now))]
     notes = [
         f"settings: {workspace / settings_file.FILE}",
         f"database: {app.engine.url.render_as_string()}",
@@ -75,6 +74,7 @@ def examine(
         f"book: {len(book.partners)} partners, {len(book.customers)} customers, {len(book.orgs)} orgs",
         f"tickets: {app.settings.tickets.sink} to {app.settings.tickets.to}",
         f"mail: {'the server in [mail] url' if app.settings.mail.url else 'files under outbox/'}",
+        f"mailbox: {'read every cycle' if app.mailbox else 'not read, so replies are answered by `floodmark ticket`'}",
         f"people to call: {len(app.pings) or 'nobody, see [pings]'}",
         "vendor keys: set"
         if app.settings.datadog.has_keys
@@ -169,6 +169,16 @@ def _probe_receivers(app: App) -> Iterator[WorldError]:
             yield WorldError(f"{settings_file.FILE}: pings.urls: number {number} is not a URL that Apprise knows")
     except WorldError as error:
         yield error
+
+
+def _probe_mailbox(app: App, now: datetime) -> WorldError | None:
+    """Look for mails as a cycle does; none of them is read."""
+    try:
+        if app.mailbox:
+            list(app.mailbox.unread(lambda places: {*places}, now))
+    except WorldError as error:
+        return WorldError(f"{settings_file.FILE}: mailbox.url: {error}")
+    return None
 
 
 def _probe_vendor(app: App, now: datetime) -> WorldError | None:

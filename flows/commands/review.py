@@ -1,19 +1,22 @@
 """What was found, what is claimed, and what partners are told."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from billing.errors import Fault, SettingsError
-from flows.arguments import HERE, AsJson, At, Workspace
+from billing.hours import iso
+from flows.arguments import HERE, AsJson, At, Workspace, a_time
 from flows.commands.printed import clock, print_json, workspace_app
 
 
 def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -> None:
     """Every alert; the table is in the order of the queue at --at, or at the last cycle."""
     from alerts import store
+    from alerts.snooze import awake
     from billing import book_store
     from billing.database import reading
 
@@ -21,6 +24,7 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
         with reading(app.engine) as connection:
             found, held, mark = store.alerts(connection), book_store.load(connection), store.judged(connection)
         queue = app.queue(held, at or (mark.upto if mark else clock(at)))
+        found = awake(found, queue.at)
         if as_json:
             from flows.documents import alert_documents
 
@@ -36,38 +40,57 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
 
 def alert(
     alert_id: str,
-    verdict: Annotated[str, typer.Argument(metavar="confirm|dismiss|planned|vendor-fault")],
+    verdict: Annotated[str, typer.Argument(metavar="confirm|dismiss|planned|vendor-fault|snooze|wake")],
     note: str = "",
+    until: Annotated[
+        datetime | None, typer.Option("--until", parser=a_time, metavar="TIME", help="When a snooze ends.")
+    ] = None,
     workspace: Workspace = HERE,
     at: At = None,
 ) -> None:
-    """A reviewer's verdict. It takes effect with the next cycle."""
-    from flows.verdicts import give
+    """A reviewer's verdict, or a snooze. It takes effect with the next cycle."""
+    from flows.verdicts import give, put_off
 
+    if (verdict == "snooze") != (until is not None):
+        raise typer.BadParameter("`snooze` and --until go together")
+    who = os.environ.get("USER", "reviewer")
     with workspace_app(workspace) as app:
-        decided = give(app, alert_id, verdict, os.environ.get("USER", "reviewer"), note, clock(at))
-    typer.echo(f"{alert_id} is {decided.state}")
+        if verdict in ("snooze", "wake"):
+            decided = put_off(app, alert_id, until, who, note, clock(at))
+        else:
+            decided = give(app, alert_id, verdict, who, note, clock(at))
+    snoozed = f", snoozed until {iso(decided.snoozed_until)}" if decided.snoozed_until else ""
+    typer.echo(f"{alert_id} is {decided.state}{snoozed}")
 
 
 def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Every ticket with its claims, clocks and deliveries."""
     from alerts import outbox, store
+    from alerts.answer_store import all_answers
     from billing import book_store
     from billing.database import reading
 
     with workspace_app(workspace) as app, reading(app.engine) as connection:
         found, sent, held = store.tickets(connection), outbox.all_deliveries(connection), book_store.load(connection)
+        said = all_answers(connection)
     if as_json:
         from flows.documents import ticket_document
 
-        print_json([ticket_document(ticket, sent) for ticket in found])
+        print_json([ticket_document(ticket, sent, said.get(ticket.ticket_id, ())) for ticket in found])
     else:
+        from alerts.answers import proof_of_contact
         from flows import show
+        from flows.ticket_table import contact, desk_numbers
 
         show.out().print(*show.tickets(found, held), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+        for ticket in found:
+            mine = [one for one in sent if one.ticket_id == ticket.ticket_id]
+            proof = proof_of_contact(said.get(ticket.ticket_id, ()), desk_numbers(mine))
+            if proof or ticket.state == "sent":
+                typer.echo(f"{ticket.ticket_id} {contact(proof)}")
 
 
 def digest(

@@ -2,18 +2,23 @@
 
 import multiprocessing
 from collections.abc import Callable
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import Engine, event, insert, inspect, text
 
+from alerts import journal, store, tables
 from alerts.schema import HEAD, METADATA, MIGRATIONS, upgrade
-from billing.database import connect, transaction
+from billing.database import Instant, connect, transaction
 from billing.errors import WorldError
+from tests.alerts.claims import alert
 
 
 def differences(engine: Engine) -> list[object]:
@@ -104,3 +109,33 @@ def test_two_processes_may_upgrade_an_empty_store_at_once(database: str) -> None
 def test_two_processes_may_create_a_sqlite_file_at_once(tmp_path: Path) -> None:
     """The switch to write-ahead logging does not wait for its turn by itself; each file is one chance to see it."""
     two_at_once(open_in_process, [f"sqlite:///{tmp_path / str(n)}.db" for n in range(300)])
+
+
+def test_the_transitions_of_before_become_a_chained_journal(database: str) -> None:
+    engine = connect(database)
+    with transaction(engine) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        there = {column["name"] for column in inspect(connection).get_columns("alerts")}
+        row = {name: value for name, value in store._alert_row(alert()).items() if name in there}
+        connection.execute(insert(tables.alerts).values(row))
+        fields = ("number", "alert_id", "was", "now", "who", "why")
+        transitions = sa.table("transitions", sa.column("at", Instant), *map(sa.column, fields))
+        at = datetime(2026, 11, 10, 12, 0, 0, 123456, tzinfo=UTC)
+        rows = [("", "open", "한국"), ("open", "over", "24 quiet hours"), ("over", "planned", "")]
+        for number, (was, now, why) in enumerate(rows, start=1):
+            moved = {"at": at, "was": was, "now": now, "who": "kim", "why": why}
+            connection.execute(insert(transitions).values(number=10 * number, alert_id="al_a", **moved))
+    upgrade(engine)
+    with transaction(engine) as connection:
+        kept, end = list(journal.rows(connection)), journal.end(connection)
+        assert [(row.number, row.moved.was, row.moved.now, row.moved.why) for row in kept] == [
+            (number, *row) for number, row in enumerate(rows, start=1)
+        ]
+        assert {row.moved.at for row in kept} == {at}
+        assert journal.fault(kept, end) == ""
+        journal.append(connection, [kept[0].moved])
+        assert journal.fault(journal.rows(connection), journal.end(connection)) == ""
+    engine.dispose()

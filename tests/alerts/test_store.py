@@ -10,17 +10,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, func, select
 
-from alerts import store, tables
-from alerts.alert import Ahead, Alert, Stake, Transition
+from alerts import journal, store, tables
+from alerts.alert import Ahead, Alert, Stake
 from alerts.store import Judged
 from alerts.ticket import Claim, Ticket
 from billing.database import transaction
-from billing.errors import WorldError
 from billing.hours import HOUR, Month, floor_hour
 from tests.alerts.claims import alert
 
@@ -59,6 +57,7 @@ ALERTS = st.builds(
     free_hours_left=st.none() | st.integers(0, 744),
     next_cost=st.none() | st.builds(Ahead, st.integers(1, 744), MONEY, WORDS, st.integers(0, 72)),
     announced_at=st.none() | INSTANTS,
+    snoozed_until=st.none() | INSTANTS,
 )
 TICKETS = st.builds(
     Ticket,
@@ -75,7 +74,6 @@ TICKETS = st.builds(
     told=CLAIMS,
 )
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
-MOVED = Transition("al_a", AT, "", "open", "floodmark", "far above its usual level")
 
 
 @contextmanager
@@ -126,7 +124,7 @@ def test_what_is_not_there_is_none(engine: Engine) -> None:
     with transaction(engine) as connection:
         assert store.alert(connection, "al_a") is None
         assert store.judged(connection) is None
-        assert not [*store.alerts(connection), *store.tickets(connection), *store.transitions(connection, "al_a")]
+        assert not [*store.alerts(connection), *store.tickets(connection), *journal.rows(connection)]
 
 
 def test_only_changes_are_written(engine: Engine) -> None:
@@ -141,7 +139,7 @@ def test_only_changes_are_written(engine: Engine) -> None:
     with transaction(engine) as connection, written_rows(engine) as sent:
         store.save_alerts(connection, after, store.alerts(connection))
         store.save_tickets(connection, [], [])
-        store.add_transitions(connection, [])
+        journal.append(connection, [])
     assert sent == []
     with transaction(engine) as connection:
         assert store.alerts(connection) == after
@@ -163,24 +161,6 @@ def test_tickets_are_found_by_month(engine: Engine) -> None:
         store.save_tickets(connection, [], found)
         assert {t.month for t in store.tickets(connection, months[1:])} == set(months[1:])
         assert sorted(store.tickets(connection), key=lambda t: t.month) == found
-
-
-def test_the_life_of_an_alert_is_kept_in_order(engine: Engine) -> None:
-    moved = [replace(MOVED, was=str(n), now=str(n + 1), at=AT - n * HOUR) for n in range(3)]
-    with transaction(engine) as connection:
-        store.save_alerts(connection, [], [alert(), alert("b")])
-        store.add_transitions(connection, [*moved, replace(MOVED, alert_id="al_b")])
-        store.add_transitions(connection, [replace(MOVED, was="3", now="4")])
-        life = store.transitions(connection, "al_a")
-    assert life == [*moved, replace(MOVED, was="3", now="4")]
-
-
-def test_a_transition_of_an_unknown_alert_writes_nothing(engine: Engine) -> None:
-    with pytest.raises(WorldError, match="database"), transaction(engine) as connection:
-        store.save_alerts(connection, [], [alert("b")])
-        store.add_transitions(connection, [MOVED])
-    with transaction(engine) as connection:
-        assert store.alerts(connection) == []
 
 
 @ONE_ENGINE

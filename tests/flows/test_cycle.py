@@ -17,10 +17,11 @@ HOUR = timedelta(hours=1)
 ALERT = (
     "alert_id partner_id customer_id org_id meter kind state quiet started_at detected_at last_hour expected actual "
     "stake stakes free_hours_left reasons stake_low next_cost provisional queue waiting"
+    " snoozed_until"
 ).split()
 TICKET = (
     "ticket_id partner_id customer_id month kind state opened_at deadline_at expires_at latest_email_at "
-    "call_after_email call_from call_by claims deliveries"
+    "call_after_email call_from call_by claims deliveries granted unanswered contact_proven contact_proof answers"
 ).split()
 DELIVERY = ["sink", "to", "key", "state", "attempts", "sent_at", "proof"]
 CLOCKS = ("deadline_at", "expires_at", "latest_email_at")

@@ -1,0 +1,1 @@
+"""Where the desk's replies and the mail servers' complaints are read."""
