@@ -9,7 +9,6 @@ from alerts.pings import ping, unknown
 from billing.errors import WorldError
 from tests.alerts.sinks.http_server import HttpServer, Reply
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # one of Apprise's services
 CANARY = "ping-canary-token"
 
 

@@ -125,7 +125,6 @@ def test_check_connects_to_a_webhook_and_posts_nothing(empty: Workspace) -> None
     assert CANARY not in gone.err + gone.out
 
 
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 def test_check_names_who_cannot_be_called(empty: Workspace) -> None:
     done = empty.call("check", FLOODMARK_PINGS__URLS=f"ntfy://topic,nobody://{CANARY}")
     assert "pings.urls: number 2 is not a URL that Apprise knows" in done.err

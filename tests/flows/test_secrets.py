@@ -66,7 +66,13 @@ class Echo:
 
 def planted(mail_port: int) -> dict[tuple[str, ...], str]:
     """A canary for every secret, in a form that its setting takes."""
-    forms = {("mail", "url"): f"smtp://user:{CANARY}@127.0.0.1:{mail_port}"}
+    forms = {
+        ("mail", "url"): f"smtp://user:{CANARY}@127.0.0.1:{mail_port}",
+        ("mailbox", "url"): f"imaps://user:{CANARY}@127.0.0.1:1/INBOX",
+        ("webhook", "url"): f"https://127.0.0.1:1/{CANARY}",
+        ("webhook", "secrets"): f"whsec_{CANARY}{'A' * 37}=",
+        ("pings", "urls"): f"json://user:{CANARY}@127.0.0.1:1/{CANARY}",
+    }
     return {path: forms.get(path, f"{CANARY}{'-'.join(path)}") for path in secrets(Settings)}
 
 
@@ -112,7 +118,11 @@ def test_no_secret_is_seen_again(stormy: Workspace, logged: pytest.LogCaptureFix
     with Vendor([]) as vendor, Echo() as echo:
         vendor.script += ["403"] * 20
         values = planted(echo.port)
-        env = environment(values) | {"FLOODMARK_TICKETS__SINK": "smtp", "FLOODMARK_DATADOG__API_URL": vendor.url}
+        env = environment(values) | {
+            "FLOODMARK_TICKETS__SINK": "smtp",
+            "FLOODMARK_DATADOG__API_URL": vendor.url,
+            "FLOODMARK_OUTGOING__ALLOW": "127.0.0.1",
+        }
         folder = stormy.path / "made"
         folder.mkdir()
         steps = [
