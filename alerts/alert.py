@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.bill_step import BillStep
 from billing.book import Book
 from billing.grid import SeriesKey
 from billing.hours import Month, hour_of_week
@@ -24,12 +25,14 @@ class Stake:
     """What an alert costs in one month, in exact money of an estimated bill.
 
     low: what it costs at least, when the excess is less by what its hours usually stray; 0 or more.
+    steps: the lines of the bill that it is the difference of.
     """
 
     month: Month
     amount: Decimal
     currency: str
     low: Decimal = Decimal(0)
+    steps: tuple[BillStep, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert
-from alerts.evidence import Evidence, base_unit, evidence, picture, readable, table
+from alerts.billed import COUNTED, bill_rows, offsets, steps_of
+from alerts.evidence import Evidence, base_unit, evidence, picture, readable
 from alerts.languages.en import ENGLISH
 from alerts.mail import Letter, Picture, message_id
+from alerts.pack import Grounds, pack
 from alerts.rendering import bodies, one_line
 from alerts.ticket import Claim, Ticket
 from alerts.ticket import asked as sums_of
@@ -38,7 +40,14 @@ class Desks:
 
 
 def ticket_letter(
-    ticket: Ticket, alerts: Sequence[Alert], book: Book, catalog: Catalog, grid: Grid, desks: Desks, at: datetime
+    ticket: Ticket,
+    alerts: Sequence[Alert],
+    book: Book,
+    catalog: Catalog,
+    grid: Grid,
+    desks: Desks,
+    at: datetime,
+    grounds: Grounds,
 ) -> Letter:
     """The letter that states the ticket's present claims: the opening one, or a follow-up in its thread.
 
@@ -65,11 +74,16 @@ def ticket_letter(
         more=max(0, len(claimed) - LISTED),
         lowers=any(claim.amount < 0 for claim in ticket.claims),
         details=[
-            _detail(shown, drawn, zones["your time"], TABLE_HOURS // len(detailed))
-            for (_, shown), drawn in zip(detailed, pictures, strict=True)
+            {
+                **_detail(shown, drawn, zones["your time"], TABLE_HOURS // len(detailed)),
+                "bill": bill_rows(steps, claim, book, catalog),
+                "offsets": offsets(steps, claim, catalog),
+            }
+            for (claim, shown), drawn in zip(detailed, pictures, strict=True)
+            for steps in [steps_of(claim, shown.alert, ticket.month)]
         ],
     )
-    files = (table([shown for _, shown in claimed], ticket.ticket_id, f"{keys[-1]}.csv"),) if claimed else ()
+    images = tuple(drawn for drawn in pictures if drawn)
     return Letter(
         sender=desks.sender,
         to=desks.to,
@@ -78,8 +92,8 @@ def ticket_letter(
         html=html,
         message_id=message,
         date=at,
-        images=tuple(drawn for drawn in pictures if drawn),
-        attachments=files,
+        images=images,
+        attachments=pack(ticket, keys[-1], claimed, images, book, grounds, at),
         in_reply_to=earlier[-1] if earlier else None,
         references=tuple(earlier),
     )
@@ -176,7 +190,7 @@ def _detail(shown: Evidence, drawn: Picture | None, zone: ZoneInfo, most: int) -
         "meter": meter,
         "org": shown.org,
         "usage": shown.sentence,
-        "by_percentile": shown.by_percentile,
+        "counted": COUNTED[shown.rollup],
         "unit": base_unit(meter),
         "first": ENGLISH.moments(shown.rows[0].hour, ZoneInfo("UTC"), zone),
         "last": ENGLISH.moments(shown.rows[-1].hour, ZoneInfo("UTC"), zone),

@@ -11,14 +11,17 @@ from alerts.alert import Alert, of_book
 from alerts.clock import Clock
 from alerts.letter import Desks, ticket_letter
 from alerts.outbox import Drained
+from alerts.pack import Grounds
 from alerts.queue import announced, waiting
 from alerts.review import review_letter
 from alerts.ticket import Ticket, ended, settle, written
+from billing import book_store, rules_store
 from billing.book import Book
 from billing.database import transaction
 from billing.hours import Month, floor_hour
+from billing.lake import version_at
 from flows.seen import false_alarms
-from flows.usage import Known, known, open_months
+from flows.usage import NEVER, Known, known, open_months
 from flows.wiring import App
 
 
@@ -95,7 +98,9 @@ def _owe_letter(
 ) -> None:
     tickets = app.settings.tickets
     desks = Desks(app.settings.mail.sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours)
-    letter = ticket_letter(ticket, alerts, book, app.rules.catalog, usage.grid, desks, at)
+    letter = ticket_letter(
+        ticket, alerts, book, app.rules.catalog, usage.grid, desks, at, _grounds(app, connection, usage)
+    )
     outbox.owe(
         connection,
         letter,
@@ -106,6 +111,16 @@ def _owe_letter(
         ticket_id=ticket.ticket_id,
         partner_id=ticket.partner_id,
         expires_at=ticket.expires_at,
+    )
+
+
+def _grounds(app: App, connection: Connection, usage: Known) -> Grounds:
+    """What is known now, by version."""
+    return Grounds(
+        lake=None if usage.seq == NEVER else version_at(usage.seq),
+        book=book_store.newest(connection),
+        rules=rules_store.newest(connection) or None,
+        budget=app.settings.detection.alerts_per_series_month,
     )
 
 
