@@ -61,9 +61,7 @@ def _steps(
         sides = _side(before.get(meter)), _side(after.get(meter))
         if meter in unpriced or sides[0] == sides[1]:
             continue
-        committed = max(
-            line.committed_amount or Decimal(0) for lines in (before, after) if (line := lines.get(meter))
-        )
+        committed = max(line.committed_amount or Decimal(0) for lines in (before, after) if (line := lines.get(meter)))
         tiered = meter in contract.tiers
         price = None if tiered else on_demand_price(contract, catalog.meters[meter], contract.term(meter))
         yield BillStep(contract.contract_id, meter, committed, price, *sides)
