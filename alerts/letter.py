@@ -69,6 +69,7 @@ def ticket_letter(
     text, html = bodies(
         "letter",
         **_heading(ticket, book, desks, zones, at),
+        calendar=grounds.calendar,
         changes=list(_changes(ticket, by_id, catalog)) if earlier else [],
         claims=[_claim_row(claim, shown) for claim, shown in claimed[:LISTED]],
         more=max(0, len(claimed) - LISTED),

@@ -33,10 +33,12 @@ def review_letter(
     at: datetime,
     waits: int = 0,
     false_alarms: Sequence[str] = (),
+    calls: Sequence[Sequence[str]] = (),
 ) -> Letter:
     """One mail for all of them. `alerts`: in the order of the queue. `clocks`: by (customer_id, month).
 
-    `waits`: how many more will be told when the day's share allows it; `false_alarms`: sentences, as seen so far.
+    `waits`: how many more will be told when the day's share allows it; `false_alarms`: sentences, as seen so far;
+    `calls`: phone tasks, a list of lines each.
     """
     shown = [evidence(alert, Month.of(alert.last_hour), book, catalog, grid) for alert in alerts[:LISTED]]
     months = [clocks.get((one.customer.customer_id, one.month)) for one in shown]
@@ -48,7 +50,8 @@ def review_letter(
     drawn = {one.alert.alert_id: image for one, image in zip(shown, pictures, strict=False)}
     text, html = bodies(
         "review",
-        subject=_subject(alerts, book),
+        subject=_subject(alerts, book, calls),
+        calls=calls,
         verdicts=list(VERDICTS),
         more=max(0, len(alerts) - LISTED),
         waits=waits,
@@ -60,7 +63,9 @@ def review_letter(
                 "kind": ENGLISH.kind(one.alert.kind),
                 "notes": ENGLISH.notes(one.alert),
                 "picture": drawn.get(one.alert.alert_id),
-                "since": ENGLISH.moment(one.alert.started_at),
+                "since": ENGLISH.moments(
+                    one.alert.started_at, ZoneInfo("UTC"), ZoneInfo(vendor_zone), ZoneInfo(one.partner.time_zone)
+                ),
                 "clock": _clock(clock, at, ZoneInfo("UTC"), ZoneInfo(vendor_zone), ZoneInfo(one.partner.time_zone)),
             }
             for one, clock in zip(shown, months, strict=True)
@@ -69,7 +74,7 @@ def review_letter(
     return Letter(
         sender=sender,
         to=reviewers,
-        subject=_subject(alerts, book),
+        subject=_subject(alerts, book, calls),
         text=text,
         html=html,
         message_id=message_id(key, sender),
@@ -78,7 +83,10 @@ def review_letter(
     )
 
 
-def _subject(alerts: Sequence[Alert], book: Book) -> str:
+def _subject(alerts: Sequence[Alert], book: Book, calls: Sequence[Sequence[str]]) -> str:
+    if calls:
+        review = f", and to review: {len(alerts)}" if alerts else ""
+        return one_line(f"To call today: {len(calls)}{review}")
     first, *others = alerts
     more = f", and {len(others)} more" if others else ""
     return one_line(f"To review: {_money(first.stake)} at stake, {book.customers[first.customer_id].name}{more}")

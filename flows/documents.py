@@ -57,8 +57,8 @@ def stake_of(alert: Alert) -> Stake | None:
     return Stake(Month.of(alert.last_hour), Decimal(0), alert.stakes[-1].currency)
 
 
-def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str, Any]:
-    """One ticket with those of `deliveries` that are its own."""
+def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], calendar: str) -> dict[str, Any]:
+    """One ticket with those of `deliveries` that are its own. calendar: of the desk, in words."""
     return {
         "ticket_id": ticket.ticket_id,
         "partner_id": ticket.partner_id,
@@ -69,6 +69,7 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str,
         **{name: _time(getattr(ticket, name)) for name in CLOCKS},
         "call_after_email": ticket.call_after_email,
         **{name: _time(getattr(ticket, name)) for name in CALL},
+        "desk_calendar": calendar,
         "claims": [
             {
                 "alert_id": claim.alert_id,

@@ -60,11 +60,11 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     if as_json:
         from flows.documents import ticket_document
 
-        print_json([ticket_document(ticket, sent) for ticket in found])
+        print_json([ticket_document(ticket, sent, app.desk.calendar) for ticket in found])
     else:
         from flows import show
 
-        show.out().print(*show.tickets(found, held), sep="\n")
+        show.out().print(*show.tickets(found, held, app.phone), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
