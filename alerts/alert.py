@@ -66,7 +66,8 @@ class Alert:
 
     `expected`, `actual`: base units, sums over the hours; the peak hour for percentile and maximum meters.
     `excess`: the sum by which the hours are odd, upwards, or downwards for usage that stopped. `scale`: how far an hour
-    usually strays, base units. `provisional`: how many of its hours may still be restated.
+    usually strays, base units. `provisional`: how many of its hours may still be restated. `above`: the alert on top,
+    where many orgs jumped at once.
     """
 
     alert_id: str
@@ -91,6 +92,7 @@ class Alert:
     free_hours_left: int | None = None
     next_cost: Ahead | None = None
     announced_at: datetime | None = None
+    above: str | None = None
 
     @property
     def key(self) -> SeriesKey:

@@ -57,6 +57,12 @@ def alert(connection: Connection, alert_id: str) -> Alert | None:
     return _alert(row) if row else None
 
 
+def below(connection: Connection, alert_id: str) -> list[Alert]:
+    """The alerts that have this one on top, by id."""
+    query = select(tables.alerts).where(tables.alerts.c.above == alert_id).order_by(tables.alerts.c.alert_id)
+    return [_alert(row) for row in connection.execute(query).mappings()]
+
+
 def save_alerts(connection: Connection, before: Sequence[Alert], after: Iterable[Alert]) -> None:
     """Write the alerts that are new or differ from `before`."""
     known = {a.alert_id: a for a in before}

@@ -46,6 +46,7 @@ alerts = Table(
     Column("free_hours_left", Integer),
     Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
+    Column("above", ID),
     Index("ix_alerts_last_hour", "last_hour"),
 )
 

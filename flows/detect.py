@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from alerts import store
 from alerts.alert import Alert, Transition, of_book
 from alerts.contract_month import Expect, follow
+from alerts.grouping import grouped, users_of
 from alerts.life import advance, only
 from alerts.queue import loud
 from alerts.stake import weigh
@@ -141,7 +142,9 @@ def _since(mark: Judged | None, usage: Known) -> datetime:
 def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:
     weighed = weigh(book, app.rules, usage.grid, expect, alerts, open_months(usage.at))
     least = app.settings.detection.least
-    return [replace(alert, quiet=not loud(alert, least)) for alert in weighed]
+    partner_of = {org_id: book.partner_of(org.customer_id).partner_id for org_id, org in book.orgs.items()}
+    users = users_of(usage.grid.keys, partner_of)
+    return grouped([replace(alert, quiet=not loud(alert, least)) for alert in weighed], users, least)
 
 
 def _second_opinions(alerts: Sequence[Alert], raised: Sequence[Alert], series: Panel) -> list[Alert]:

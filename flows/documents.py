@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from alerts.alert import Alert, Stake
+from alerts.grouping import below, together
 from alerts.outbox import Delivery
 from alerts.queue import Queue, waiting
 from alerts.ticket import Ticket
@@ -16,13 +17,13 @@ CALL = ("call_from", "call_by")
 
 
 def alert_documents(alerts: Sequence[Alert], queue: Queue) -> list[dict[str, Any]]:
-    """The alerts, each with its place in the queue."""
-    places = queue.places(alerts)
-    return [alert_document(alert, places.get(alert.alert_id)) for alert in alerts]
+    """The alerts, each with its place in the queue and those below it."""
+    places, under = queue.places(alerts), below(alerts)
+    return [alert_document(one, places.get(one.alert_id), under.get(one.alert_id, ())) for one in alerts]
 
 
-def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
-    """One alert. `place`: in the reviewers' queue, from 1."""
+def alert_document(alert: Alert, place: int | None, under: Sequence[Alert] = ()) -> dict[str, Any]:
+    """One alert. `place`: in the reviewers' queue, from 1. `under`: those that it is on top of."""
     stake, coming = stake_of(alert), alert.next_cost
     return {
         "alert_id": alert.alert_id,
@@ -47,6 +48,9 @@ def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
         "provisional": alert.provisional,
         "queue": place,
         "waiting": waiting(alert),
+        "above": alert.above,
+        "below": sorted(one.alert_id for one in under),
+        "together": [_money(amount, currency) for currency, amount in together([alert, *under]).items()],
     }
 
 
@@ -69,7 +73,6 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], calendar: st
         **{name: _time(getattr(ticket, name)) for name in CLOCKS},
         "call_after_email": ticket.call_after_email,
         **{name: _time(getattr(ticket, name)) for name in CALL},
-        "desk_calendar": calendar,
         "claims": [
             {
                 "alert_id": claim.alert_id,
@@ -94,6 +97,7 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], calendar: st
             for delivery in deliveries
             if delivery.ticket_id == ticket.ticket_id
         ],
+        "desk_calendar": calendar,
     }
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.alert import Alert
+from alerts.grouping import below, together
 from alerts.languages.en import ENGLISH
 from alerts.phone import WAITS, Phone
 from alerts.queue import waiting
@@ -100,14 +101,27 @@ def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> list[Table |
     """In the order of the queue, with the id that a verdict asks for; what is still to come of them below."""
     columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 9), ("h", 3), ("worth", 13), ("state", -10)]
     table = money_table("Alerts", columns)
-    notes: list[str] = []
+    notes, found = list[str](), list(found)
+    under, there = below(found), {alert.alert_id for alert in found}
     for alert in found:
+        notes += _on_top(alert, under.get(alert.alert_id, ()))
         notes += [f"{alert.alert_id}: {note}" for note in ENGLISH.notes(alert) if not alert.quiet or alert.next_cost]
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
         table.add_row(
-            alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert)
+            alert.alert_id,
+            f"{'- ' if alert.above in there else ''}{_customer(alert.customer_id, book)}",
+            _meter(alert, catalog),
+            *cells,
+            style=_style(alert),
         )
     return [table, *_first(notes, "(all of them in --json)")]
+
+
+def _on_top(alert: Alert, under: Sequence[Alert]) -> list[str]:
+    if not under:
+        return []
+    sums = " + ".join(money_text(amount, currency) for currency, amount in together([alert, *under]).items())
+    return [f"{alert.alert_id}: on top of {len(under)} that jumped with it (-): together {sums}"]
 
 
 def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str) -> Table:

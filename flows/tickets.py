@@ -10,12 +10,13 @@ from sqlalchemy.engine import Connection
 from alerts import outbox, store
 from alerts.alert import Alert, of_book
 from alerts.clock import Clock
+from alerts.grouping import below
 from alerts.letter import Desks, ticket_letter
 from alerts.mail import Letter
 from alerts.outbox import Drained
 from alerts.pack import Grounds
 from alerts.phone import new_calls
-from alerts.queue import announced, waiting
+from alerts.queue import along, announced, waiting
 from alerts.review import review_letter
 from alerts.store import Judged
 from alerts.ticket import Ticket, ended, settle, written
@@ -113,15 +114,17 @@ def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Wri
         for settled, letters in _of_month(app, book, alerts, before, month, at):
             after += settled
             owing += letters
-    new = announced(app.queue(book, at).ordered(alerts), app.loud_alerts_a_day, at)
+    queue = app.queue(book, at).ordered(alerts)
+    new = announced(queue, app.loud_alerts_a_day, at)
+    told = [*new, *along(queue, new)]
     tells = bool(app.settings.mail.reviewers and (new or new_calls(before, after, at)))
     letters_of, review = [], None
     if owing or tells:
         usage = usage or known(app.lake, app.rules.catalog, at)
         letters_of = [(ticket, _letter(app, basis, ticket, usage, at)) for ticket in owing]
-        review = _review(app, basis, new, after, usage, at) if tells else None
+        review = _review(app, basis, new, len(told), after, usage, at) if tells else None
     after += [ended(t, at) for t in before if t.customer_id not in book.customers]
-    return _Written([written(ticket, at) if ticket in owing else ticket for ticket in after], letters_of, new, review)
+    return _Written([written(ticket, at) if ticket in owing else ticket for ticket in after], letters_of, told, review)
 
 
 def _of_month(
@@ -165,13 +168,13 @@ def _owe_letter(app: App, connection: Connection, ticket: Ticket, letter: Letter
 
 
 def _review(
-    app: App, basis: _Basis, new: Sequence[Alert], tickets: Sequence[Ticket], usage: Known, at: datetime
+    app: App, basis: _Basis, new: Sequence[Alert], told: int, tickets: Sequence[Ticket], usage: Known, at: datetime
 ) -> tuple[str, Letter]:
-    """The mail to reviewers with its key: what is new, and whom to call."""
+    """The mail to reviewers with its key: what is new, and whom to call. told: how many it tells of."""
     first = min([alert.alert_id for alert in new] or [ticket.ticket_id for ticket in tickets])
     key = f"review-{first}-{at:%Y%m%dt%H%M%S}"
     with reading(app.engine) as connection:
-        told = false_alarms(app, basis.book, store.alerts(connection), basis.mark, at)
+        seen = false_alarms(app, basis.book, store.alerts(connection), basis.mark, at)
     mail = app.settings.mail
     letter = review_letter(
         new,
@@ -184,9 +187,10 @@ def _review(
         app.settings.tickets.vendor_time_zone,
         _clocks(app, basis.book, new),
         at,
-        sum(map(waiting, basis.alerts)) - len(new),
-        told,
+        sum(map(waiting, basis.alerts)) - told,
+        seen,
         [task for ticket in tickets if (task := app.phone.task(ticket, basis.book))],
+        below(basis.alerts),
     )
     return key, letter
 

@@ -38,6 +38,7 @@ def alert(
     alert_id: str,
     verdict: Annotated[str, typer.Argument(metavar="confirm|dismiss|planned|vendor-fault")],
     note: str = "",
+    below: Annotated[bool, typer.Option("--below", help="Also for all alerts below this one.")] = False,
     workspace: Workspace = HERE,
     at: At = None,
 ) -> None:
@@ -45,8 +46,9 @@ def alert(
     from flows.verdicts import give
 
     with workspace_app(workspace) as app:
-        decided = give(app, alert_id, verdict, os.environ.get("USER", "reviewer"), note, clock(at))
-    typer.echo(f"{alert_id} is {decided.state}")
+        decided = give(app, alert_id, verdict, os.environ.get("USER", "reviewer"), note, clock(at), below=below)
+    for one in decided:
+        typer.echo(f"{one.alert_id} is {one.state}")
 
 
 def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
