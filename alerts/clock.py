@@ -101,7 +101,7 @@ class Desk:
         """Which days and hours are kept, in words."""
         hours = "-".join(f"{time // _HOUR:02}:{time % _HOUR // _MINUTE:02}" for time in (self.opens, self.closes))
         holidays = f"national holidays of {self.country}" if self.country else "no holidays"
-        changed = f", {len(self.days)} days by {self.days_file}" if self.days_file else ""
+        changed = f", other days by {self.days_file} ({len(self.days)})" if self.days_file else ""
         return f"Monday to Friday {hours} ({self.zone}), {holidays}{changed}"
 
     def spans_from(self, at: datetime) -> Iterator[Span]:
