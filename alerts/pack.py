@@ -14,6 +14,7 @@ from alerts.bill_step import NUMBERS, BillStep
 from alerts.billed import COUNTED, price_text, steps_of
 from alerts.evidence import Evidence, cell, table
 from alerts.mail import Attachment, Picture
+from alerts.rendering import one_line
 from alerts.ticket import Claim, Ticket
 from billing.book import Book
 from billing.hours import iso
@@ -97,7 +98,7 @@ def _rule(ticket: Ticket, claimed: Claimed, book: Book, grounds: Grounds) -> str
     for claim, shown in claimed:
         steps = steps_of(claim, shown.alert, ticket.month)
         lines += ["", *_rule_of(claim, shown, steps, book)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(one_line, lines)) + "\n"
 
 
 def _rule_of(claim: Claim, shown: Evidence, steps: Sequence[BillStep], book: Book) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _rule_of(claim: Claim, shown: Evidence, steps: Sequence[BillStep], book: Boo
         if price := price_text(step, claim.currency, book, shown.catalog.meters[step.meter]):
             yield f"  Price of {step.meter} on demand: {price} (contract {step.contract_id})"
     for reason in shown.alert.reasons:
-        yield f"  Why it stands out: {cell(reason)}"
+        yield f"  Why it stands out: {reason}"
 
 
 def _manifest(
