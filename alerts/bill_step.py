@@ -10,7 +10,8 @@ from billing.book import Contract
 from billing.catalog import Catalog
 from billing.rating import on_demand_price
 
-NUMBERS = ("quantity", "included", "on_demand", "amount")
+QUANTITIES = ("quantity", "included", "on_demand")
+NUMBERS = (*QUANTITIES, "amount")
 
 
 @dataclass(frozen=True)

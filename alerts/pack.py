@@ -10,15 +10,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from alerts.bill_step import NUMBERS, BillStep
+from alerts.bill_step import NUMBERS, QUANTITIES, BillStep
 from alerts.billed import COUNTED, price_text, steps_of
 from alerts.evidence import Evidence, cell, table
 from alerts.mail import Attachment, Picture
 from alerts.rendering import one_line
-from alerts.ticket import Claim, Ticket
+from alerts.ticket import Claim, Ticket, asked
 from billing.book import Book
 from billing.hours import iso
-from billing.money import exact, plain
+from billing.money import exact, plain, round_money
 
 BILL_COLUMNS = (
     *("ticket_id", "alert_id", "contract_id", "meter", "product", "base_units_per_unit", "unit", "unit_price"),
@@ -80,8 +80,24 @@ def _bill_row(ticket: Ticket, claim: Claim, step: BillStep, shown: Evidence, boo
     meter = shown.catalog.meters[step.meter]
     texts = (ticket.ticket_id, claim.alert_id, step.contract_id, meter.meter, meter.name)
     unit = (str(meter.per), cell(meter.unit), cell(price_text(step, claim.currency, book, meter)))
-    sides = [plain(getattr(side, name)) for side in (step.usual, step.actual) for name in NUMBERS]
-    return [*map(cell, texts), *unit, *sides, plain(step.committed), plain(step.difference), claim.currency]
+    sides = [
+        plain(getattr(side, name)) if name in QUANTITIES else _money(side.amount, claim)
+        for side in (step.usual, step.actual)
+        for name in NUMBERS
+    ]
+    return [
+        *map(cell, texts),
+        *unit,
+        *sides,
+        _money(step.committed, claim),
+        _money(step.difference, claim),
+        claim.currency,
+    ]
+
+
+def _money(amount: Decimal, claim: Claim) -> str:
+    """In the digits of the currency."""
+    return f"{round_money(amount, claim.currency):f}"
 
 
 def _rule(ticket: Ticket, claimed: Claimed, book: Book, grounds: Grounds) -> str:
@@ -103,7 +119,7 @@ def _rule(ticket: Ticket, claimed: Claimed, book: Book, grounds: Grounds) -> str
 
 def _rule_of(claim: Claim, shown: Evidence, steps: Sequence[BillStep], book: Book) -> Iterator[str]:
     meter = shown.meter
-    yield f"{claim.alert_id}: {meter.name}, org {shown.org.org_id}, {plain(claim.amount)} {claim.currency}"
+    yield f"{claim.alert_id}: {meter.name}, org {shown.org.org_id}, {_money(claim.amount, claim)} {claim.currency}"
     yield f"  Usage types: {', '.join(meter.usage_types)}; roll-up: {shown.rollup}"
     yield f"  {COUNTED[shown.rollup]}"
     for step in steps:
@@ -116,9 +132,6 @@ def _rule_of(claim: Claim, shown: Evidence, steps: Sequence[BillStep], book: Boo
 def _manifest(
     ticket: Ticket, key: str, files: Sequence[tuple[str, bytes]], grounds: Grounds, at: datetime
 ) -> Mapping[str, Any]:
-    sums: dict[str, Decimal] = {}
-    for claim in ticket.claims:
-        sums[claim.currency] = sums.get(claim.currency, Decimal(0)) + claim.amount
     return {
         "letter": key,
         "ticket_id": ticket.ticket_id,
@@ -130,10 +143,10 @@ def _manifest(
         "deadline_at": ticket.deadline_at and iso(ticket.deadline_at),
         "desk_calendar": grounds.calendar or None,
         "claims": [
-            {"alert_id": claim.alert_id, "amount": plain(claim.amount), "currency": claim.currency}
+            {"alert_id": claim.alert_id, "amount": _money(claim.amount, claim), "currency": claim.currency}
             for claim in ticket.claims
         ],
-        "sums": {currency: plain(amount) for currency, amount in sorted(sums.items())},
+        "asked": {currency: f"{round_money(amount, currency):f}" for currency, amount in asked(ticket.claims).items()},
         "files": [
             {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in files

@@ -93,7 +93,7 @@ def _subject(
 ) -> str:
     if calls:
         review = f", and to review: {len(alerts)}" if alerts else ""
-        return one_line(f"To call today: {len(calls)}{review}")
+        return one_line(f"To call: {len(calls)}{review}")
     first, *others = alerts
     more = f", and {len(others)} more" if others else ""
     stake = _money([first, *under.get(first.alert_id, ())])

@@ -132,4 +132,4 @@ def test_the_manifest_has_the_hash_of_every_file_and_what_was_known(pack: dict[s
     assert manifest["known_at"] == "2026-12-01T02:00:00Z"
     assert manifest["lake_version"] == int(pack["lake"])
     assert (manifest["book_version"], manifest["rules_version"]) == (1, 1)
-    assert sum(Decimal(claim["amount"]) for claim in manifest["claims"]) == Decimal(manifest["sums"]["USD"])
+    assert sum(Decimal(claim["amount"]) for claim in manifest["claims"]) == Decimal(manifest["asked"]["USD"])
