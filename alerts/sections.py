@@ -111,7 +111,8 @@ class Sections:
         if first is None or first.deadline_at is None:
             return ""
         month = self.language.month(first.month)
-        return self.language.say("claims_close", month=month, moment=self.moment(first.deadline_at))
+        moment = self.language.moments(first.deadline_at, self.zone, self.vendor_zone, UTC)
+        return self.language.say("claims_close", month=month, moment=moment)
 
     def tickets(self) -> Iterator[dict[str, object]]:
         """Unsettled ones first, by deadline. `facts`: pairs of a label and what it says."""
@@ -187,9 +188,9 @@ class Sections:
         if not settled:
             yield "opened", self.moment(ticket.opened_at) if ticket.opened_at else say("not_opened")
         if ticket.deadline_at and not settled:
-            yield "deadline", self.moment(ticket.deadline_at)
+            yield "deadline", self.language.moments(ticket.deadline_at, self.zone, self.vendor_zone)
         if ticket.latest_email_at and not settled:
-            yield "latest_email", self.moment(ticket.latest_email_at)
+            yield "latest_email", self.language.moments(ticket.latest_email_at, self.zone, self.vendor_zone)
         last_call = ticket.call_by or ticket.deadline_at
         if ticket.call_after_email and not settled and last_call and last_call > self.standing.at:
             start, end = (

@@ -49,8 +49,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     remember(app, at)
     close_months(app, at)
     totals = month_to_date(app, at)
-    judged = counted(detect(app, at))
-    letters = settle_tickets(app, at).letters
+    detected = detect(app, at)
+    letters = settle_tickets(app, at, detected.usage).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
     failures += drained.failures
@@ -60,7 +60,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         len(read.bad),
         judged_upto(app),
         totals,
-        **judged,
+        **counted(detected),
         letters=letters,
         digests=digests,
         delivered=drained.delivered,

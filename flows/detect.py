@@ -37,11 +37,12 @@ STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes 
 
 @dataclass(frozen=True)
 class Detected:
-    """What a cycle found: new alerts, all alerts it holds open, series it could not judge."""
+    """What a cycle found: new alerts, all alerts it holds open, series it could not judge; in what usage it looked."""
 
     raised: tuple[Alert, ...]
     alerts: tuple[Alert, ...]
     skipped: tuple[Skipped, ...]
+    usage: Known | None = None
 
 
 class _Basis(NamedTuple):
@@ -104,7 +105,7 @@ def _judge(app: App, basis: _Basis, usage: Known, at: datetime) -> _Judgement:
     raised = tuple(alert for alert in after if alert.alert_id not in there)
     after = _second_opinions(after, raised, series)
     judged = Judged(mark.since if mark else since, floor_hour(at), usage.seq)
-    return _Judgement(Detected(raised, tuple(after), tuple(skipped)), moved, judged)
+    return _Judgement(Detected(raised, tuple(after), tuple(skipped), usage), moved, judged)
 
 
 def forecast(app: App, series: Panel) -> Expect:
