@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.bill_step import BillStep
 from billing.book import Book
 from billing.grid import SeriesKey
 from billing.hours import Month, hour_of_week
@@ -24,12 +25,14 @@ class Stake:
     """What an alert costs in one month, in exact money of an estimated bill.
 
     low: what it costs at least, when the excess is less by what its hours usually stray; 0 or more.
+    steps: the lines of the bill that it is the difference of.
     """
 
     month: Month
     amount: Decimal
     currency: str
     low: Decimal = Decimal(0)
+    steps: tuple[BillStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Alert:
     `expected`, `actual`: base units, sums over the hours; the peak hour for percentile and maximum meters.
     `excess`: the sum by which the hours are odd, upwards, or downwards for usage that stopped. `scale`: how far an hour
     usually strays, base units. `provisional`: how many of its hours may still be restated. `snoozed_until`: when
-    reviewers want to hear of it again.
+    reviewers want to hear of it again. `above`: the alert on top, where many orgs jumped at once.
     """
 
     alert_id: str
@@ -90,6 +93,7 @@ class Alert:
     next_cost: Ahead | None = None
     announced_at: datetime | None = None
     snoozed_until: datetime | None = None
+    above: str | None = None
 
     @property
     def key(self) -> SeriesKey:

@@ -4,15 +4,15 @@ import functools
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from billing.hours import Month, utc
 
 BLIND = timedelta(hours=72)  # how late the vendor may still restate usage
-_DAY = timedelta(days=1)
+_DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 
@@ -29,17 +29,34 @@ def national_holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(country_holidays(country, years=year))
 
 
+def desk_hours(text: str) -> tuple[timedelta, timedelta]:
+    """`09:00-18:00` as times since midnight. Raises ValueError with a sentence."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} are not desk hours: write them as 09:00-18:00")
+    opens, closes = (
+        timedelta(hours=int(hour or 24), minutes=int(minute or 0))
+        for hour, minute in (match.group(1, 2), match.group(3, 4))
+    )
+    if closes <= opens:
+        raise ValueError(f"desk hours {text!r} end before they start: a desk opens and closes on the same day")
+    return opens, closes
+
+
 @dataclass(frozen=True)
 class Desk:
     """The vendor's desk: open Monday to Friday, the same hours each day, closed on the country's national holidays.
 
     `opens` and `closes` are wall-clock times of `zone`, counted from midnight (24 h is the midnight that ends the day).
+    `days`: those with other hours, None where it stays closed; `days_file`: where they are written down.
     """
 
     zone: ZoneInfo
     opens: timedelta
     closes: timedelta
     country: str = ""
+    days: Mapping[date, tuple[timedelta, timedelta] | None] = field(default_factory=dict, hash=False)
+    days_file: str = ""
 
     @classmethod
     def parse(cls, zone: str, hours: str, holidays: str) -> "Desk":
@@ -51,15 +68,7 @@ class Desk:
             known_zone = ZoneInfo(zone)
         except (LookupError, ValueError, OSError):
             raise ValueError(f"{zone!r} is not a time zone: write an IANA name, such as America/New_York") from None
-        match = _HOURS.fullmatch(hours.strip())
-        if match is None:
-            raise ValueError(f"{hours!r} are not desk hours: write them as 09:00-18:00")
-        opens, closes = (
-            timedelta(hours=int(hour or 24), minutes=int(minute or 0))
-            for hour, minute in (match.group(1, 2), match.group(3, 4))
-        )
-        if closes <= opens:
-            raise ValueError(f"desk hours {hours!r} end before they start: a desk opens and closes on the same day")
+        opens, closes = desk_hours(hours)
         country = holidays.strip().upper()
         try:
             national_holidays(country, 2000)
@@ -76,10 +85,24 @@ class Desk:
 
     def span(self, day: date) -> Span | None:
         """The UTC instants between which the desk is open on a local day; None where it stays closed."""
-        if day.weekday() >= 5 or day in national_holidays(self.country, day.year):
+        hours = self.days[day] if day in self.days else self._usual(day)
+        if hours is None:
             return None
         midnight = datetime.combine(day, datetime.min.time())
-        return _first_instant(midnight + self.opens, self.zone), _first_instant(midnight + self.closes, self.zone)
+        opens, closes = hours
+        return _first_instant(midnight + opens, self.zone), _first_instant(midnight + closes, self.zone)
+
+    def _usual(self, day: date) -> tuple[timedelta, timedelta] | None:
+        closed = day.weekday() >= 5 or day in national_holidays(self.country, day.year)
+        return None if closed else (self.opens, self.closes)
+
+    @property
+    def calendar(self) -> str:
+        """Which days and hours are kept, in words."""
+        hours = "-".join(f"{time // _HOUR:02}:{time % _HOUR // _MINUTE:02}" for time in (self.opens, self.closes))
+        holidays = f"national holidays of {self.country}" if self.country else "no holidays"
+        changed = f", other days by {self.days_file} ({len(self.days)})" if self.days_file else ""
+        return f"Monday to Friday {hours} ({self.zone}), {holidays}{changed}"
 
     def spans_from(self, at: datetime) -> Iterator[Span]:
         """Open spans that end after `at`, next first."""

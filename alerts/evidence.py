@@ -61,8 +61,9 @@ class Evidence:
     customer: Customer
     org: Org
     meter: Meter
-    by_percentile: bool  # the contract bills this meter at the 99th percentile of its hours
+    rollup: str  # the one that the contract bills this meter by
     rows: tuple[HourRow, ...]
+    catalog: Catalog
 
     @cached_property
     def level(self) -> tuple[int, int, str]:
@@ -102,8 +103,9 @@ def evidence(alert: Alert, month: Month, book: Book, catalog: Catalog, grid: Gri
         customer=book.customers[alert.customer_id],
         org=book.orgs[alert.org_id],
         meter=meter,
-        by_percentile=meter.applied_rollup(_option(alert, month, book)) == "p99",
+        rollup=meter.applied_rollup(_option(alert, month, book)),
         rows=tuple(_row(alert, hour, grid) for hour in alert.hours if Month.of(hour) == month),
+        catalog=catalog,
     )
 
 

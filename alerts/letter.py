@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert
-from alerts.evidence import Evidence, base_unit, evidence, picture, readable, table
+from alerts.billed import COUNTED, bill_rows, offsets, steps_of
+from alerts.evidence import Evidence, base_unit, evidence, picture, readable
 from alerts.languages.en import ENGLISH
 from alerts.mail import Letter, Picture, message_id, plus_address
+from alerts.pack import Grounds, pack
 from alerts.rendering import bodies, one_line
 from alerts.ticket import Claim, Ticket
 from alerts.ticket import asked as sums_of
@@ -42,7 +44,14 @@ class Desks:
 
 
 def ticket_letter(
-    ticket: Ticket, alerts: Sequence[Alert], book: Book, catalog: Catalog, grid: Grid, desks: Desks, at: datetime
+    ticket: Ticket,
+    alerts: Sequence[Alert],
+    book: Book,
+    catalog: Catalog,
+    grid: Grid,
+    desks: Desks,
+    at: datetime,
+    grounds: Grounds,
 ) -> Letter:
     """The letter that states the ticket's present claims: the opening one, or a follow-up in its thread.
 
@@ -64,16 +73,22 @@ def ticket_letter(
     text, html = bodies(
         "letter",
         **_heading(ticket, book, desks, zones, at),
+        calendar=grounds.calendar,
         changes=list(_changes(ticket, by_id, catalog)) if earlier else [],
         claims=[_claim_row(claim, shown) for claim, shown in claimed[:LISTED]],
         more=max(0, len(claimed) - LISTED),
         lowers=any(claim.amount < 0 for claim in ticket.claims),
         details=[
-            _detail(shown, drawn, zones["your time"], TABLE_HOURS // len(detailed))
-            for (_, shown), drawn in zip(detailed, pictures, strict=True)
+            {
+                **_detail(shown, drawn, zones["your time"], TABLE_HOURS // len(detailed)),
+                "bill": bill_rows(steps, claim, book, catalog),
+                "offsets": offsets(steps, claim, catalog),
+            }
+            for (claim, shown), drawn in zip(detailed, pictures, strict=True)
+            for steps in [steps_of(claim, shown.alert, ticket.month)]
         ],
     )
-    files = (table([shown for _, shown in claimed], ticket.ticket_id, f"{keys[-1]}.csv"),) if claimed else ()
+    images = tuple(drawn for drawn in pictures if drawn)
     return Letter(
         sender=desks.sender,
         to=desks.to,
@@ -82,8 +97,8 @@ def ticket_letter(
         html=html,
         message_id=message,
         date=at,
-        images=tuple(drawn for drawn in pictures if drawn),
-        attachments=files,
+        images=images,
+        attachments=pack(ticket, keys[-1], claimed, images, book, grounds, at),
         in_reply_to=earlier[-1] if earlier else None,
         reply_to=plus_address(desks.sender, ticket.ticket_id) if desks.reads_replies else None,
         references=tuple(earlier),
@@ -181,7 +196,7 @@ def _detail(shown: Evidence, drawn: Picture | None, zone: ZoneInfo, most: int) -
         "meter": meter,
         "org": shown.org,
         "usage": shown.sentence,
-        "by_percentile": shown.by_percentile,
+        "counted": COUNTED[shown.rollup],
         "unit": base_unit(meter),
         "first": ENGLISH.moments(shown.rows[0].hour, ZoneInfo("UTC"), zone),
         "last": ENGLISH.moments(shown.rows[-1].hour, ZoneInfo("UTC"), zone),

@@ -41,9 +41,27 @@ def waiting(alert: Alert) -> bool:
 
 
 def announced(alerts: Sequence[Alert], a_day: int, at: datetime) -> list[Alert]:
-    """Those of `alerts`, in the order of the queue, of which reviewers are told now: at most `a_day` new ones a day."""
-    told = sum(alert.announced_at is not None and at - 24 * HOUR < alert.announced_at for alert in alerts)
-    return [alert for alert in alerts if waiting(alert)][: max(0, a_day - told)]
+    """Those of `alerts`, in the order of the queue, of which reviewers are told now: at most `a_day` new ones a day.
+
+    One on top counts once: those below it are told with it (see `along`).
+    """
+    own = heads(alerts)
+    told = sum(alert.announced_at is not None and at - 24 * HOUR < alert.announced_at for alert in own)
+    return [alert for alert in own if waiting(alert)][: max(0, a_day - told)]
+
+
+def along(alerts: Sequence[Alert], new: Sequence[Alert]) -> list[Alert]:
+    """Those that are told with the one above them, which is among the `new` or was told before."""
+    told = {alert.alert_id for alert in alerts if queued(alert) and alert.announced_at}
+    told |= {alert.alert_id for alert in new}
+    return [alert for alert in alerts if waiting(alert) and alert.above in told]
+
+
+def heads(alerts: Iterable[Alert]) -> list[Alert]:
+    """Those that are decided one by one: no other that is still to be decided is above them."""
+    alerts = list(alerts)
+    tops = {alert.alert_id for alert in alerts if queued(alert)}
+    return [alert for alert in alerts if alert.above not in tops]
 
 
 @dataclass(frozen=True)
@@ -59,12 +77,18 @@ class Queue:
     at: datetime
 
     def ordered(self, alerts: Iterable[Alert]) -> list[Alert]:
-        """Live before dead, loud before quiet, the most urgent first."""
-        return sorted(alerts, key=self._place)
+        """Live before dead, loud before quiet, the most urgent first; those below another right after it."""
+        alerts = list(alerts)
+        ids = {alert.alert_id for alert in alerts}
+        groups: dict[str, list[Alert]] = {alert.alert_id: [alert] for alert in alerts if alert.above not in ids}
+        for alert in sorted(alerts, key=lambda a: self._place([a])):
+            if alert.above in groups:
+                groups[alert.above].append(alert)
+        return [alert for group in sorted(groups.values(), key=self._place) for alert in group]
 
     def places(self, alerts: Iterable[Alert]) -> dict[str, int]:
         """alert_id -> its place in the queue, from 1; only what is still to be decided has one."""
-        queue = [alert for alert in self.ordered(alerts) if queued(alert)]
+        queue = [alert for alert in heads(self.ordered(alerts)) if queued(alert)]
         return {alert.alert_id: place for place, alert in enumerate(queue, start=1)}
 
     def urgency(self, alert: Alert, low: bool = True) -> float:
@@ -78,10 +102,12 @@ class Queue:
             found += self._worth(alert.next_cost.amount, alert.next_cost.currency) / max(1, free)
         return found
 
-    def _place(self, alert: Alert) -> tuple[bool, bool, float, float, float, str]:
-        plain = sum(self._worth(stake.amount, stake.currency) for stake in alert.stakes)
-        by_money = (-self.urgency(alert), -self.urgency(alert, low=False), -plain)
-        return (not alert.live, alert.quiet, *by_money, alert.alert_id)
+    def _place(self, group: Sequence[Alert]) -> tuple[bool, bool, float, float, float, str]:
+        """Of an alert and those below it, as if they were one."""
+        first = group[0]
+        plain = sum(self._worth(stake.amount, stake.currency) for alert in group for stake in alert.stakes)
+        by_money = (-sum(map(self.urgency, group)), -sum(self.urgency(a, low=False) for a in group), -plain)
+        return (not first.live, first.quiet, *by_money, first.alert_id)
 
     def _worth(self, amount: Decimal, currency: str) -> float:
         return max(0.0, float(amount)) / (float(self.least(currency)) or 1.0)

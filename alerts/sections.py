@@ -1,11 +1,13 @@
 """The parts of a digest in the partner's words: spikes, tickets with their clocks, contracts, faults of the data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.alert import Alert
 from alerts.evidence import readable
+from alerts.grouping import together
 from alerts.letter import asked
 from alerts.standing import Standing, sums
 from alerts.ticket import Ticket
@@ -17,6 +19,7 @@ from billing.money import money_text
 from detectors.episodes import DISAPPEARANCE
 
 NAME = 40  # characters of a name
+ORGS = 10  # that are named
 NOTICE = timedelta(days=120)
 SETTLED = ("granted", "refused", "expired", "withdrawn")
 UTC = ZoneInfo("UTC")
@@ -58,7 +61,11 @@ class Sections:
     def spikes(self) -> Iterator[dict[str, object]]:
         """The loud ones: what still costs, the most urgent first; then what was dismissed, planned or withdrawn."""
         say = self.language.say
-        for alert in sorted((a for a in self.standing.alerts if not a.quiet), key=lambda a: not a.live):
+        loud = [alert for alert in self.standing.alerts if not alert.quiet]
+        of_group: dict[str, list[Alert]] = {}
+        for alert in loud:
+            of_group.setdefault(alert.above or alert.alert_id, []).append(alert)
+        for alert, *others in sorted(of_group.values(), key=lambda group: not group[0].live):
             stake, meter = alert.stake_in(self.standing.month), self.catalog.meters[alert.meter]
             free = alert.free_hours_left
             yield {
@@ -72,8 +79,15 @@ class Sections:
                 "stake": money_text(stake.amount, stake.currency) if stake else say("no_stake"),
                 "state": say(f"alert_{alert.state}"),
                 "free_hours": say("free_hours", count=free) if alert.live and free is not None else "",
-                "notes": self.language.notes(alert),
+                "notes": [*self._others(others), *self.language.notes(alert)],
             }
+
+    def _others(self, alerts: Sequence[Alert]) -> Iterator[str]:
+        """The partner's other orgs in which the meter jumped with it."""
+        if alerts:
+            sums = " + ".join(money_text(amount, currency) for currency, amount in together(alerts).items())
+            orgs = ", ".join(cut(self.book.orgs[alert.org_id].name) for alert in alerts[:ORGS])
+            yield self.language.say("others", count=len(alerts), amount=sums, orgs=orgs)
 
     def stopped(self) -> Iterator[str]:
         """Usage that stopped, the longest first; then what is back."""
@@ -97,7 +111,8 @@ class Sections:
         if first is None or first.deadline_at is None:
             return ""
         month = self.language.month(first.month)
-        return self.language.say("claims_close", month=month, moment=self.moment(first.deadline_at))
+        moment = self.language.moments(first.deadline_at, self.zone, self.vendor_zone, UTC)
+        return self.language.say("claims_close", month=month, moment=moment)
 
     def tickets(self) -> Iterator[dict[str, object]]:
         """Unsettled ones first, by deadline. `facts`: pairs of a label and what it says."""
@@ -173,9 +188,9 @@ class Sections:
         if not settled:
             yield "opened", self.moment(ticket.opened_at) if ticket.opened_at else say("not_opened")
         if ticket.deadline_at and not settled:
-            yield "deadline", self.moment(ticket.deadline_at)
+            yield "deadline", self.language.moments(ticket.deadline_at, self.zone, self.vendor_zone)
         if ticket.latest_email_at and not settled:
-            yield "latest_email", self.moment(ticket.latest_email_at)
+            yield "latest_email", self.language.moments(ticket.latest_email_at, self.zone, self.vendor_zone)
         last_call = ticket.call_by or ticket.deadline_at
         if ticket.call_after_email and not settled and last_call and last_call > self.standing.at:
             start, end = (

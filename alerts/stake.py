@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from alerts.alert import Ahead, Alert, Stake
+from alerts.bill_step import BillStep, bill_steps
 from alerts.contract_month import ContractMonth, Expect, projected
 from alerts.forgiven import ahead
 from billing.bill import Line, Rules, total
@@ -40,8 +41,8 @@ def weigh(
             for contract in book.contracts_of.get(customer_id, ()):
                 project = projected(book, rules, grid, contract, month, _frozen(mine, expect), meters)
                 if project:
-                    for alert, step, low in _steps(book, rules, project, mine):
-                        kept[alert.alert_id].append(Stake(month, step, contract.currency, low))
+                    for alert, step, low, lines in _steps(book, rules, project, mine):
+                        kept[alert.alert_id].append(Stake(month, step, contract.currency, low, lines))
                     within = [a for a in mine if project.span[0] <= a.last_hour < project.span[1]]
                     free |= {a.alert_id: ahead(book, rules, project, grid, odd, a) for a in within}
         for alert in touched:
@@ -79,10 +80,11 @@ def _frozen(alerts: Sequence[Alert], expect: Expect) -> Expect:
 
 def _steps(
     book: Book, rules: Rules, project: ContractMonth, alerts: Sequence[Alert]
-) -> Iterator[tuple[Alert, Decimal, Decimal]]:
+) -> Iterator[tuple[Alert, Decimal, Decimal, tuple[BillStep, ...]]]:
     """Start from the expected bill, restore the alerts in their order; each step is an alert's stake.
 
-    With it the lower bound: the step to the bill in which the alert's own excess is less by what is usual.
+    With it the lower bound, the step to the bill in which the alert's own excess is less by what is usual; and the
+    lines that the step moves.
     """
     start, end = project.span
     inside = {
@@ -108,7 +110,7 @@ def _steps(
         """A meter that has no price on either side has no difference of prices."""
         return total([line for line in lines if line.meter not in unpriced])
 
-    before = cost(expected)
+    lines, before = expected, cost(expected)
     for alert in concerned:
         hours, own = inside[alert.alert_id], project.series[alert.key]
         share = _sure_share(alert)
@@ -118,10 +120,12 @@ def _steps(
                 own[column] = usual + math.floor(share * (int(actual[alert.key][column]) - usual))
             low = cost(project.lines(book, rules)) - before
         own[list(hours)] = actual[alert.key][list(hours)]
-        after = cost(now if alert is concerned[-1] else project.lines(book, rules))
+        restored = now if alert is concerned[-1] else project.lines(book, rules)
+        after = cost(restored)
         step = after - before
-        yield alert, step, max(Decimal(0), min(step, step * (share > 0) if low is None else low))
-        before = after
+        moved = bill_steps(project.contract, rules.catalog, lines, restored, unpriced)
+        yield alert, step, max(Decimal(0), min(step, step * (share > 0) if low is None else low)), moved
+        lines, before = restored, after
 
 
 def _sure_share(alert: Alert) -> float:
@@ -137,5 +141,6 @@ def _merged(stakes: Sequence[Stake]) -> tuple[Stake, ...]:
     for stake in stakes:
         key = (stake.month, stake.currency)
         before = sums.get(key, Stake(stake.month, Decimal(0), stake.currency))
-        sums[key] = replace(stake, amount=before.amount + stake.amount, low=before.low + stake.low)
+        amount, low, steps = before.amount + stake.amount, before.low + stake.low, (*before.steps, *stake.steps)
+        sums[key] = replace(stake, amount=amount, low=low, steps=steps)
     return tuple(sums[key] for key in sorted(sums))

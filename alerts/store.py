@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Column, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from alerts import tables
+from alerts import bill_step, tables
 from alerts.alert import VERDICTS, Ahead, Alert, Stake
 from alerts.ticket import Claim, Ticket
 from billing.hours import Month, iso
@@ -55,6 +55,12 @@ def alert(connection: Connection, alert_id: str) -> Alert | None:
     query = select(tables.alerts).where(tables.alerts.c.alert_id == alert_id)
     row = connection.execute(query).mappings().first()
     return _alert(row) if row else None
+
+
+def below(connection: Connection, alert_id: str) -> list[Alert]:
+    """The alerts that have this one on top, by id."""
+    query = select(tables.alerts).where(tables.alerts.c.above == alert_id).order_by(tables.alerts.c.alert_id)
+    return [_alert(row) for row in connection.execute(query).mappings()]
 
 
 def save_alerts(connection: Connection, before: Sequence[Alert], after: Iterable[Alert]) -> None:
@@ -132,7 +138,7 @@ def _alert_row(one: Alert) -> dict[str, Any]:
         "reasons": list(one.reasons),
         "expected": Decimal(one.expected),
         "actual": Decimal(one.actual),
-        "stakes": [_text(s) | {"month": str(s.month), "low": f"{s.low:f}"} for s in one.stakes],
+        "stakes": [_stake_row(stake) for stake in one.stakes],
         "next_cost": one.next_cost and _text(one.next_cost),
     }
 
@@ -153,10 +159,15 @@ def _alert(row: Any) -> Alert:
     )
 
 
-def _stake(row: Mapping[str, str]) -> Stake:
-    """Stakes of before they had a lower bound have none but 0."""
-    low = Decimal(row.get("low", "0"))
-    return Stake(Month.parse(row["month"]), Decimal(row["amount"]), row["currency"], low)
+def _stake_row(stake: Stake) -> dict[str, Any]:
+    exact = {"month": str(stake.month), "low": f"{stake.low:f}"}
+    return _text(stake) | exact | {"steps": [bill_step.row(step) for step in stake.steps]}
+
+
+def _stake(row: Mapping[str, Any]) -> Stake:
+    """Stakes of before they had a lower bound have none but 0; those of before they kept their bill have no steps."""
+    low, steps = Decimal(row.get("low", "0")), tuple(map(bill_step.parsed, row.get("steps", ())))
+    return Stake(Month.parse(row["month"]), Decimal(row["amount"]), row["currency"], low, steps)
 
 
 def _text(money: Stake | Ahead | Claim) -> dict[str, Any]:

@@ -47,6 +47,7 @@ alerts = Table(
     Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
     Column("snoozed_until", Instant),
+    Column("above", ID),
     Index("ix_alerts_last_hour", "last_hour"),
 )
 

@@ -171,7 +171,8 @@ def _next(ticket: Ticket, alerts: Sequence[Alert], due: bool, clock: Clock, poli
             if opens_because(ticket, alerts, clock, policy, at)
             else replace(ticket, state="draft")
         )
-    return replace(ticket, state="open") if ticket.state == "withdrawn" else ticket
+    ticket = replace(ticket, state="open") if ticket.state == "withdrawn" else ticket
+    return _with_call(ticket, clock, policy, at) if _call_has_passed(ticket, policy.desk, at) else ticket
 
 
 def opens_because(ticket: Ticket, alerts: Sequence[Alert], clock: Clock, policy: Policy, at: datetime) -> str:
@@ -191,6 +192,16 @@ def _opened(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticke
     ticket = replace(ticket, state="open", opened_at=at)
     if ticket.latest_email_at is None or ticket.deadline_at is None or at <= ticket.latest_email_at:
         return ticket
+    return _with_call(ticket, clock, policy, at)
+
+
+def _call_has_passed(ticket: Ticket, desk: Desk, at: datetime) -> bool:
+    """Whether the desk has closed since it was to be called, and the letter is not sent yet."""
+    return ticket.state == "open" and ticket.call_from is not None and next(desk.spans_from(ticket.call_from))[1] <= at
+
+
+def _with_call(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticket:
+    """When to call, from now on."""
     call_from, call_by = call_window(at, clock, policy.desk)
     return replace(ticket, call_after_email=True, call_from=call_from, call_by=call_by)
 

@@ -244,6 +244,11 @@ def last_seq(version: int) -> int:
     return ((version + 1) << 32) - 1
 
 
+def version_at(seq: int) -> int:
+    """The version of the lake whose last row is `seq`."""
+    return (seq + 1 >> 32) - 1
+
+
 def _months_of(start: datetime, end: datetime) -> list[tuple[str, str, str]]:
     """The partitions that the hours [start, end) lie in."""
     return [("month", ">=", str(Month.of(start))), ("month", "<=", str(Month.of(max(start, end - HOUR))))]

@@ -24,7 +24,7 @@ rules_versions = Table(
 def save(connection: Connection, rules: Rules, seen_at: datetime) -> int:
     """Make `rules` those that hold; the number of their version."""
     alone(connection, rules_versions)
-    version = connection.scalar(select(func.max(rules_versions.c.version))) or 0
+    version = newest(connection)
     meters = [_row(meter) for meter in rules.catalog.meters.values()]
     if version:
         known = connection.execute(select(rules_versions).where(rules_versions.c.version == version)).one()
@@ -33,6 +33,11 @@ def save(connection: Connection, rules: Rules, seen_at: datetime) -> int:
     row = {"version": version + 1, "seen_at": seen_at, "rank": rules.rank, "meters": meters}
     connection.execute(insert(rules_versions), [row])
     return version + 1
+
+
+def newest(connection: Connection) -> int:
+    """The number of the rules that hold; 0 before any were seen."""
+    return connection.scalar(select(func.max(rules_versions.c.version))) or 0
 
 
 def load(connection: Connection, version: int, today: Rules) -> Rules:

@@ -52,9 +52,9 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     remember(app, at)
     close_months(app, at)
     totals = month_to_date(app, at)
-    judged = counted(detect(app, at))
+    detected = detect(app, at)
     mail = read_replies(app, at)
-    letters = settle_tickets(app, at).letters
+    letters = settle_tickets(app, at, detected.usage).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
     failures += [*mail.failures, *drained.failures]
@@ -64,7 +64,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         len(read.bad),
         judged_upto(app),
         totals,
-        **judged,
+        **counted(detected),
         letters=letters,
         digests=digests,
         delivered=drained.delivered,

@@ -152,7 +152,7 @@ def _show(app: App, book: Book, done: Cycle, directory: Path, end: datetime, out
     title = f"What it found by {iso(end)}"
     out.print(show.findings(seen, tickets, book, app.rules.catalog, title))
     out.print()
-    out.print(*show.tickets(tickets, book, "What is claimed, and by when"), sep="\n")
+    out.print(*show.tickets(tickets, book, app.phone, "What is claimed, and by when"), sep="\n")
     letters = workspace.write_letters(digests(app, end), directory / "digests")
     out.print("\nLook at:")
     out.print(f"  {directory / 'outbox'}/  {len(list((directory / 'outbox').glob('*.eml')))} letters as .eml files")

@@ -1,31 +1,35 @@
-"""Findings become alerts with money on them, in one transaction."""
+"""Findings become alerts with money on them, written in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
+from sqlalchemy.engine import Connection
 
 from alerts import journal, store
-from alerts.alert import Alert, of_book
+from alerts.alert import Alert, Transition, of_book
 from alerts.contract_month import Expect, follow
+from alerts.grouping import grouped, users_of
 from alerts.life import advance, only
 from alerts.queue import loud
 from alerts.stake import weigh
 from alerts.store import Judged
 from alerts.teaching import Lesson, lessons
 from billing.book import Book
-from billing.database import transaction
+from billing.database import reading
 from billing.grid import SeriesKey
 from billing.hours import Month, floor_hour, hours_between
 from billing.rollups import Hours
 from detectors.episodes import APART
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
+from flows.agreed import agreed
 from flows.origins import kin
-from flows.usage import LATE, Known, known, open_months, panel
+from flows.usage import LATE, Known, known, open_months, panel, window
 from flows.wiring import App
 
 STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
@@ -33,11 +37,29 @@ STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes 
 
 @dataclass(frozen=True)
 class Detected:
-    """What a cycle found: new alerts, all alerts it holds open, series it could not judge."""
+    """What a cycle found: new alerts, all alerts it holds open, series it could not judge; in what usage it looked."""
 
     raised: tuple[Alert, ...]
     alerts: tuple[Alert, ...]
     skipped: tuple[Skipped, ...]
+    usage: Known | None = None
+
+
+class _Basis(NamedTuple):
+    """What a judgement is made from, besides usage. decided: alert_id -> when a reviewer did."""
+
+    mark: Judged | None
+    book: Book
+    alerts: list[Alert]
+    decided: dict[str, datetime]
+
+
+class _Judgement(NamedTuple):
+    """What is to be kept of it."""
+
+    detected: Detected
+    moved: Sequence[Transition]
+    mark: Judged
 
 
 def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
@@ -45,30 +67,45 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
 
     `usage`: what is known at `at`; None reads the lake. A clock before the last cycle's judges nothing.
     """
-    with transaction(app.engine) as connection:
-        store.lock_cycle(connection)
-        mark = store.judged(connection)
-        if mark and floor_hour(at) < mark.upto:
-            return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
-        usage = usage or known(app.lake, app.rules.catalog, at, mark)
-        book = app.book(connection)
-        before = store.alerts(connection, usage.grid.start)
-        decided = store.decided(connection, usage.grid.start)
-        taught = lessons(before, decided, at, kin(usage.grid.keys, book))
-        series = panel(usage, book, app.rules.catalog, before, taught)
-        since = _since(mark, usage)
-        found, skipped = app.scanner.scan(series, since)
-        findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]
-        rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
-        after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at, decided)
-        after = _priced(app, book, usage, after, forecast(app, series))
-        there = {alert.alert_id for alert in before}
-        raised = tuple(alert for alert in after if alert.alert_id not in there)
-        after = _second_opinions(after, raised, series)
-        store.save_alerts(connection, before, after)
-        journal.append(connection, moved)
-        store.save_judged(connection, Judged(mark.since if mark else since, floor_hour(at), usage.seq))
-    return Detected(raised, tuple(after), tuple(skipped))
+    start = usage.grid.start if usage else window(floor_hour(at))
+
+    def read(connection: Connection) -> _Basis:
+        alerts, decided = store.alerts(connection, start), store.decided(connection, start)
+        return _Basis(store.judged(connection), app.book(connection), alerts, decided)
+
+    def compute(basis: _Basis) -> _Judgement | None:
+        if basis.mark and floor_hour(at) < basis.mark.upto:
+            return None
+        return _judge(app, basis, usage or known(app.lake, app.rules.catalog, at, basis.mark), at)
+
+    def write(connection: Connection, basis: _Basis, judgement: _Judgement | None) -> None:
+        if judgement:
+            store.save_alerts(connection, basis.alerts, judgement.detected.alerts)
+            journal.append(connection, judgement.moved)
+            store.save_judged(connection, judgement.mark)
+
+    judgement = agreed(app.engine, read, compute, write)
+    if judgement:
+        return judgement.detected
+    with reading(app.engine) as connection:
+        return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
+
+
+def _judge(app: App, basis: _Basis, usage: Known, at: datetime) -> _Judgement:
+    mark, book, before, decided = basis
+    taught = lessons(before, decided, at, kin(usage.grid.keys, book))
+    series = panel(usage, book, app.rules.catalog, before, taught)
+    since = _since(mark, usage)
+    found, skipped = app.scanner.scan(series, since)
+    findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]
+    rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
+    after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at, decided)
+    after = _priced(app, book, usage, after, forecast(app, series))
+    there = {alert.alert_id for alert in before}
+    raised = tuple(alert for alert in after if alert.alert_id not in there)
+    after = _second_opinions(after, raised, series)
+    judged = Judged(mark.since if mark else since, floor_hour(at), usage.seq)
+    return _Judgement(Detected(raised, tuple(after), tuple(skipped), usage), moved, judged)
 
 
 def forecast(app: App, series: Panel) -> Expect:
@@ -106,7 +143,9 @@ def _since(mark: Judged | None, usage: Known) -> datetime:
 def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:
     weighed = weigh(book, app.rules, usage.grid, expect, alerts, open_months(usage.at))
     least = app.settings.detection.least
-    return [replace(alert, quiet=not loud(alert, least)) for alert in weighed]
+    partner_of = {org_id: book.partner_of(org.customer_id).partner_id for org_id, org in book.orgs.items()}
+    users = users_of(usage.grid.keys, partner_of)
+    return grouped([replace(alert, quiet=not loud(alert, least)) for alert in weighed], users, least)
 
 
 def _second_opinions(alerts: Sequence[Alert], raised: Sequence[Alert], series: Panel) -> list[Alert]:

@@ -34,8 +34,7 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
 
     `zone`: only partners of this time zone.
     """
-    with transaction(app.engine) as connection:
-        store.lock_cycle(connection)
+    with reading(app.engine) as connection:
         mark = store.judged(connection)
         if mark and floor_hour(at) < mark.upto:
             return []
@@ -48,6 +47,8 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
             if (key := digest_key(partner, at)) not in there
         ]
         letters = _letters(app, connection, book, [partner for partner, _ in due], at, usage) if due else []
+    with transaction(app.engine) as connection:
+        store.lock_cycle(connection)
         for (partner, key), letter in zip(due, letters, strict=True):
             outbox.owe(connection, letter, key, "digest", app.mail_sink, at, partner_id=partner.partner_id)
     return [partner.partner_id for partner, _ in due]

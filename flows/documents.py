@@ -6,6 +6,7 @@ from typing import Any
 
 from alerts.alert import Alert, Stake
 from alerts.answers import Answer, Money, granted, proof_of_contact, unanswered
+from alerts.grouping import below, together
 from alerts.outbox import Delivery
 from alerts.queue import Queue, waiting
 from alerts.ticket import Ticket
@@ -17,13 +18,13 @@ CALL = ("call_from", "call_by")
 
 
 def alert_documents(alerts: Sequence[Alert], queue: Queue) -> list[dict[str, Any]]:
-    """The alerts, each with its place in the queue."""
-    places = queue.places(alerts)
-    return [alert_document(alert, places.get(alert.alert_id)) for alert in alerts]
+    """The alerts, each with its place in the queue and those below it."""
+    places, under = queue.places(alerts), below(alerts)
+    return [alert_document(one, places.get(one.alert_id), under.get(one.alert_id, ())) for one in alerts]
 
 
-def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
-    """One alert. `place`: in the reviewers' queue, from 1."""
+def alert_document(alert: Alert, place: int | None, under: Sequence[Alert] = ()) -> dict[str, Any]:
+    """One alert. `place`: in the reviewers' queue, from 1. `under`: those that it is on top of."""
     stake, coming = stake_of(alert), alert.next_cost
     return {
         "alert_id": alert.alert_id,
@@ -49,6 +50,9 @@ def alert_document(alert: Alert, place: int | None) -> dict[str, Any]:
         "queue": place,
         "waiting": waiting(alert),
         "snoozed_until": _time(alert.snoozed_until),
+        "above": alert.above,
+        "below": sorted(one.alert_id for one in under),
+        "together": [_money(amount, currency) for currency, amount in together([alert, *under]).items()],
     }
 
 
@@ -59,8 +63,11 @@ def stake_of(alert: Alert) -> Stake | None:
     return Stake(Month.of(alert.last_hour), Decimal(0), alert.stakes[-1].currency)
 
 
-def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], answers: Sequence[Answer] = ()) -> dict[str, Any]:
-    """One ticket with those of `deliveries` that are its own. `answers`: its own, oldest first."""
+def ticket_document(
+    ticket: Ticket, deliveries: Sequence[Delivery], calendar: str, answers: Sequence[Answer] = ()
+) -> dict[str, Any]:
+    """One ticket with those of `deliveries` that are its own. calendar: of the desk, in words. answers: its own,
+    oldest first."""
     mine = [delivery for delivery in deliveries if delivery.ticket_id == ticket.ticket_id]
     proof = proof_of_contact(answers, [one.external_id for one in mine if one.external_id])
     return {
@@ -112,6 +119,7 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery], answers: Seq
             }
             for one in answers
         ],
+        "desk_calendar": calendar,
     }
 
 

@@ -38,7 +38,7 @@ def replay(
         _show(app, result, book, end)
     return {
         "alerts": alert_documents(result.alerts, app.queue(book, end)),
-        "tickets": [ticket_document(ticket, result.deliveries) for ticket in result.tickets],
+        "tickets": [ticket_document(ticket, result.deliveries, app.desk.calendar) for ticket in result.tickets],
         "score": asdict(result.score) if result.score else None,
     }
 
@@ -48,7 +48,7 @@ def _show(app: App, result: Replay, book: Book, end: datetime) -> None:
     alerts = app.queue(book, end).ordered(result.alerts)
     title = "What would have been raised"
     console.print(show.findings(alerts, result.tickets, book, app.rules.catalog, title))
-    console.print(*show.tickets(result.tickets, book), sep="\n")
+    console.print(*show.tickets(result.tickets, book, app.phone), sep="\n")
     if result.score:
         for name, value in asdict(result.score).items():
             console.print(f"{name.replace('_', ' ')}: {'-' if value is None else round(value, 3)}")

@@ -102,7 +102,9 @@ class Tickets(Section):
     vendor_time_zone: str = "America/New_York"
     vendor_hours: str = "09:00-18:00"
     vendor_holidays: str = "US"
+    vendor_calendar: str = ""
     answer_hours: int = Field(default=48, ge=0, le=744)
+    phone: str = Field(default="", pattern=r"^[0-9+()./x -]{0,40}$")
 
     @field_validator("to")
     @classmethod

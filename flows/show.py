@@ -1,16 +1,19 @@
 """What commands print for people: tables that fit a terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from alerts.alert import Alert
+from alerts.grouping import below, together
 from alerts.languages.en import ENGLISH
+from alerts.phone import WAITS, Phone
 from alerts.queue import waiting
 from alerts.ticket import Ticket, asked
 from billing.book import Book
@@ -98,14 +101,27 @@ def alerts(found: Iterable[Alert], book: Book, catalog: Catalog) -> list[Table |
     """In the order of the queue, with the id that a verdict asks for; what is still to come of them below."""
     columns = [("alert", 15), ("customer", -11), ("meter", -12), ("since", 9), ("h", 3), ("worth", 13), ("state", -10)]
     table = money_table("Alerts", columns)
-    notes: list[str] = []
+    notes, found = list[str](), list(found)
+    under, there = below(found), {alert.alert_id for alert in found}
     for alert in found:
+        notes += _on_top(alert, under.get(alert.alert_id, ()))
         notes += [f"{alert.alert_id}: {note}" for note in ENGLISH.notes(alert) if not alert.quiet or alert.next_cost]
         cells = (when(alert.started_at), str(len(alert.hours)), _stake(alert), _state(alert))
         table.add_row(
-            alert.alert_id, _customer(alert.customer_id, book), _meter(alert, catalog), *cells, style=_style(alert)
+            alert.alert_id,
+            f"{'- ' if alert.above in there else ''}{_customer(alert.customer_id, book)}",
+            _meter(alert, catalog),
+            *cells,
+            style=_style(alert),
         )
     return [table, *_first(notes, "(all of them in --json)")]
+
+
+def _on_top(alert: Alert, under: Sequence[Alert]) -> list[str]:
+    if not under:
+        return []
+    sums = " + ".join(money_text(amount, currency) for currency, amount in together([alert, *under]).items())
+    return [f"{alert.alert_id}: on top of {len(under)} that jumped with it (-): together {sums}"]
 
 
 def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, catalog: Catalog, title: str) -> Table:
@@ -133,8 +149,8 @@ def findings(found: Iterable[Alert], tickets: Sequence[Ticket], book: Book, cata
     return table
 
 
-def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list[Table | Text]:
-    """By deadline, then whom to call; those that never opened and owe nothing are left out."""
+def tickets(found: Iterable[Ticket], book: Book, phone: Phone, title: str = "Tickets") -> list[Table | Text]:
+    """By deadline, then the desk's calendar and whom to call; those that never opened and owe nothing are left out."""
     columns = [("ticket", 15), ("customer", -16), ("kind", 12), ("state", 9), ("amount", 13), ("claim by", 9)]
     table = money_table(title, columns)
     shown = [ticket for ticket in found if ticket.opened_at or ticket.state != "withdrawn"]
@@ -148,13 +164,23 @@ def tickets(found: Iterable[Ticket], book: Book, title: str = "Tickets") -> list
             when(ticket.deadline_at),
         )
     calls = [
-        Text(
-            f"Call the desk for {t.ticket_id}: {when(t.call_from)} to {when(t.call_by or t.deadline_at)}", style="bold"
-        )
-        for t in shown
-        if t.call_from and t.state in ("open", "sent")
+        Text(line, style="" if n else "bold")
+        for ticket in shown
+        if ticket.customer_id in book.customers
+        for n, line in enumerate(phone.task(ticket, book))
     ]
-    return [table, *calls]
+    return [table, Text(f"Desk: {phone.calendar}"), *_deadlines(shown, book, phone.zone), *calls]
+
+
+def _deadlines(tickets: Iterable[Ticket], book: Book, vendor_zone: ZoneInfo) -> list[Text]:
+    """The deadlines of what is not answered, on the vendor's and the partners' clocks."""
+    notes = {
+        f"{when(t.deadline_at)}: {ENGLISH.moments(t.deadline_at, vendor_zone, ZoneInfo(partner.time_zone), UTC)}": None
+        for t in tickets
+        if t.deadline_at and t.state in ("draft", *WAITS) and t.customer_id in book.customers
+        for partner in [book.partner_of(t.customer_id)]
+    }
+    return _first(list(notes), "deadlines")
 
 
 def cycle(done: Cycle) -> Text:

@@ -3,24 +3,33 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
 from alerts import journal, outbox, store
 from alerts.alert import Alert, Transition, of_book
 from alerts.clock import Clock
+from alerts.grouping import below
 from alerts.letter import Desks, ticket_letter
+from alerts.mail import Letter
 from alerts.moves import moved, opening
 from alerts.outbox import Drained
-from alerts.queue import announced, waiting
+from alerts.pack import Grounds
+from alerts.phone import new_calls
+from alerts.queue import along, announced, waiting
 from alerts.review import review_letter
 from alerts.snooze import awake
+from alerts.store import Judged
 from alerts.ticket import Ticket, ended, settle, written
+from billing import book_store, rules_store
 from billing.book import Book
-from billing.database import transaction
+from billing.database import reading
 from billing.hours import Month, floor_hour
+from billing.lake import version_at
+from flows.agreed import agreed
 from flows.seen import false_alarms
-from flows.usage import Known, known, open_months
+from flows.usage import NEVER, Known, known, open_months
 from flows.wiring import App
 
 
@@ -32,49 +41,100 @@ class Settled:
     letters: int
 
 
+class _Basis(NamedTuple):
+    """What tickets are settled from. rules: the number of their version, 0 without one."""
+
+    mark: Judged | None
+    months: list[Month]
+    book: Book
+    book_version: int
+    rules: int
+    alerts: list[Alert]
+    tickets: list[Ticket]
+
+
+class _Written(NamedTuple):
+    """What is to be kept: tickets and what became of them, the letters they owe, the alerts that reviewers are told of,
+    and by which mail."""
+
+    tickets: list[Ticket]
+    moves: list[Transition]
+    letters: list[tuple[Ticket, Letter]]
+    announced: list[Alert]
+    review: tuple[str, Letter] | None
+
+
 def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settled:
     """Open, correct, withdraw and expire the tickets; owe their letters. Idempotent.
 
     Months: the open ones, those with a ticket that has no end yet, those of faults of the vendor, which have no clock.
     """
-    with transaction(app.engine) as connection:
-        store.lock_cycle(connection)
-        mark = store.judged(connection)
-        months = sorted({*open_months(at), *store.unsettled_months(connection)})
-        if mark and floor_hour(at) < mark.upto:
-            return Settled(tuple(store.tickets(connection, months)), 0)
-        book = app.book(connection)
-        alerts = awake(of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters), at)
-        before = store.tickets(connection, months)
-        after, owing, moves = [], [], []
-        for month in months:
-            for settled, letters, changes in _of_month(app, book, alerts, before, month, at):
-                after += settled
-                owing += letters
-                moves += changes
-        new = announced(app.queue(book, at).ordered(alerts), app.loud_alerts_a_day, at)
-        if owing or (new and app.settings.mail.reviewers):
-            usage = usage or known(app.lake, app.rules.catalog, at)
-        gone = [t for t in before if t.customer_id not in book.customers]
-        after += [ended(t, at) for t in gone]
-        moves += [move for t in gone for move in moved(t, ended(t, at), at)]
-        after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
-        store.save_tickets(connection, before, after)
-        journal.append(connection, moves)
-        for ticket in owing:
-            assert usage
-            _owe_letter(app, connection, ticket, alerts, book, usage, at)
-        if new and app.settings.mail.reviewers and usage:
-            waits = sum(map(waiting, alerts)) - len(new)
-            told = false_alarms(app, book, store.alerts(connection), mark, at)
-            _owe_review(app, connection, new, waits, told, book, usage, at)
-        store.save_alerts(connection, alerts, [replace(alert, announced_at=at) for alert in new])
-    return Settled(tuple(after), len(owing))
+
+    def read(connection: Connection) -> _Basis:
+        return _read(app, connection, at)
+
+    def compute(basis: _Basis) -> _Written:
+        if basis.mark and floor_hour(at) < basis.mark.upto:
+            return _Written(basis.tickets, [], [], [], None)
+        return _compute(app, basis, usage, at)
+
+    def write(connection: Connection, basis: _Basis, done: _Written) -> None:
+        store.save_tickets(connection, basis.tickets, done.tickets)
+        journal.append(connection, done.moves)
+        for ticket, letter in done.letters:
+            _owe_letter(app, connection, ticket, letter, at)
+        if done.review:
+            key, letter = done.review
+            outbox.owe(connection, letter, key, "review", app.mail_sink, at)
+        store.save_alerts(connection, basis.alerts, [replace(alert, announced_at=at) for alert in done.announced])
+
+    done = agreed(app.engine, read, compute, write)
+    return Settled(tuple(done.tickets), len(done.letters))
 
 
 def deliver(app: App, at: datetime, now: datetime) -> Drained:
     """Send what is owed. `now`: the present time."""
     return outbox.drain(app.engine, app.sinks, at, now)
+
+
+def _read(app: App, connection: Connection, at: datetime) -> _Basis:
+    months = sorted({*open_months(at), *store.unsettled_months(connection)})
+    book = app.book(connection)
+    return _Basis(
+        mark=store.judged(connection),
+        months=months,
+        book=book,
+        book_version=book_store.newest(connection),
+        rules=rules_store.newest(connection),
+        alerts=awake(of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters), at),
+        tickets=store.tickets(connection, months),
+    )
+
+
+def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Written:
+    book, alerts, before = basis.book, basis.alerts, basis.tickets
+    after: list[Ticket] = []
+    owing: list[Ticket] = []
+    moves: list[Transition] = []
+    for month in basis.months:
+        for settled, letters, changes in _of_month(app, book, alerts, before, month, at):
+            after += settled
+            owing += letters
+            moves += changes
+    queue = app.queue(book, at).ordered(alerts)
+    new = announced(queue, app.loud_alerts_a_day, at)
+    told = [*new, *along(queue, new)]
+    tells = bool(app.settings.mail.reviewers and (new or new_calls(before, after, at)))
+    letters_of, review = [], None
+    if owing or tells:
+        usage = usage or known(app.lake, app.rules.catalog, at)
+        letters_of = [(ticket, _letter(app, basis, ticket, usage, at)) for ticket in owing]
+        review = _review(app, basis, new, len(told), after, usage, at) if tells else None
+    gone = [t for t in before if t.customer_id not in book.customers]
+    after += [ended(t, at) for t in gone]
+    moves += [move for t in gone for move in moved(t, ended(t, at), at)]
+    after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
+    return _Written(after, moves, letters_of, told, review)
 
 
 def _of_month(
@@ -96,25 +156,27 @@ def _of_month(
         yield settled, owing, changes
 
 
-def _owe_letter(
-    app: App,
-    connection: Connection,
-    ticket: Ticket,
-    alerts: Sequence[Alert],
-    book: Book,
-    usage: Known,
-    at: datetime,
-) -> None:
-    tickets = app.settings.tickets
-    sender, reads = app.settings.mail.sender, app.mailbox is not None
+def _letter(app: App, basis: _Basis, ticket: Ticket, usage: Known, at: datetime) -> Letter:
+    tickets, sender = app.settings.tickets, app.settings.mail.sender
+    reads = app.mailbox is not None
     desks = Desks(sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours, reads)
-    letter = ticket_letter(ticket, alerts, book, app.rules.catalog, usage.grid, desks, at)
+    grounds = Grounds(
+        lake=None if usage.seq == NEVER else version_at(usage.seq),
+        book=basis.book_version,
+        rules=basis.rules or None,
+        budget=app.settings.detection.alerts_per_series_month,
+        calendar=app.desk.calendar,
+    )
+    return ticket_letter(ticket, basis.alerts, basis.book, app.rules.catalog, usage.grid, desks, at, grounds)
+
+
+def _owe_letter(app: App, connection: Connection, ticket: Ticket, letter: Letter, at: datetime) -> None:
     outbox.owe(
         connection,
         letter,
         f"{ticket.ticket_id}-{ticket.letters + 1}",
         "ticket",
-        tickets.sink,
+        app.settings.tickets.sink,
         at,
         ticket_id=ticket.ticket_id,
         partner_id=ticket.partner_id,
@@ -122,32 +184,32 @@ def _owe_letter(
     )
 
 
-def _owe_review(
-    app: App,
-    connection: Connection,
-    alerts: Sequence[Alert],
-    waits: int,
-    told: Sequence[str],
-    book: Book,
-    usage: Known,
-    at: datetime,
-) -> None:
-    key = f"review-{min(alert.alert_id for alert in alerts)}-{at:%Y%m%dt%H%M%S}"
+def _review(
+    app: App, basis: _Basis, new: Sequence[Alert], told: int, tickets: Sequence[Ticket], usage: Known, at: datetime
+) -> tuple[str, Letter]:
+    """The mail to reviewers with its key: what is new, and whom to call. told: how many it tells of."""
+    first = min([alert.alert_id for alert in new] or [ticket.ticket_id for ticket in tickets])
+    key = f"review-{first}-{at:%Y%m%dt%H%M%S}"
+    with reading(app.engine) as connection:
+        seen = false_alarms(app, basis.book, store.alerts(connection), basis.mark, at)
+    mail = app.settings.mail
     letter = review_letter(
-        alerts,
-        book,
+        new,
+        basis.book,
         app.rules.catalog,
         usage.grid,
         key,
-        app.settings.mail.sender,
-        app.settings.mail.reviewers,
+        mail.sender,
+        mail.reviewers,
         app.settings.tickets.vendor_time_zone,
-        _clocks(app, book, alerts),
+        _clocks(app, basis.book, new),
         at,
-        waits,
-        told,
+        sum(map(waiting, basis.alerts)) - told,
+        seen,
+        [task for ticket in tickets if (task := app.phone.task(ticket, basis.book))],
+        below(basis.alerts),
     )
-    outbox.owe(connection, letter, key, "review", app.mail_sink, at)
+    return key, letter
 
 
 def _clocks(app: App, book: Book, alerts: Sequence[Alert]) -> Mapping[tuple[str, Month], Clock]:

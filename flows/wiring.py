@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,8 +15,10 @@ from sqlalchemy.engine import Connection
 from alerts import schema
 from alerts.alert import Alert
 from alerts.clock import Clock, Desk, month_clock
+from alerts.desk_calendar import read_days
 from alerts.mailbox.place import Mailbox, mailbox
 from alerts.outbox import Sink
+from alerts.phone import Phone
 from alerts.queue import Queue
 from alerts.ticket import Policy
 from billing import book_store, catalog, policy
@@ -76,6 +78,10 @@ class App:
         return Queue(clock, self.settings.detection.least, at)
 
     @property
+    def phone(self) -> Phone:
+        return Phone(self.settings.tickets.phone, self.desk.zone, self.desk.calendar)
+
+    @property
     def policy(self) -> Policy:
         review = timedelta(hours=self.settings.tickets.review_hours)
         return Policy(self.desk, review, self.settings.detection.least)
@@ -116,7 +122,6 @@ def opened(workspace: Path) -> Iterator[App]:
 
 def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
     """The App of these settings on this store."""
-    tickets = settings.tickets
     return App(
         workspace=workspace,
         settings=settings,
@@ -124,7 +129,7 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
         lake=Lake(_lake_uri(workspace, settings.store.lake)),
         rules=Rules(_catalog(workspace, settings), settings.billing.p99_rank),
         partner_policy=_policy(workspace, settings),
-        desk=Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays),
+        desk=_desk(workspace, settings),
         sinks=sinks(workspace, settings),
         scanner=scanner(settings),
         mailbox=mailbox(url, workspace) if (url := settings.mailbox.url.get_secret_value()) else None,
@@ -134,6 +139,15 @@ def assemble(workspace: Path, settings: Settings, engine: Engine) -> App:
 def scanner(settings: Settings) -> Scanner:
     detection = settings.detection
     return Scanner(budget=detection.alerts_per_series_month, min_history_days=detection.min_history_days)
+
+
+def _desk(workspace: Path, settings: Settings) -> Desk:
+    tickets = settings.tickets
+    desk = Desk.parse(tickets.vendor_time_zone, tickets.vendor_hours, tickets.vendor_holidays)
+    if not tickets.vendor_calendar:
+        return desk
+    file = workspace / tickets.vendor_calendar
+    return replace(desk, days=read_days(file, (desk.opens, desk.closes)), days_file=file.name)
 
 
 def _catalog(workspace: Path, settings: Settings) -> catalog.Catalog:

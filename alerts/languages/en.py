@@ -29,6 +29,7 @@ ENGLISH = Language(
         "since": "since {moment}",
         "hours": "anomalous hours: {count}",
         "usage": "usage {actual}, expected {expected}",
+        "others": "the same jump in {count} more of your orgs, {amount}: {orgs}",
         "free_hours": "free hours left: {count}",
         "next_cost": "{count} more hours at this level cost {amount} this month",
         "next_cost_one": "{count} more hour at this level costs {amount} this month",

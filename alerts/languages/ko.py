@@ -29,6 +29,7 @@ KOREAN = Language(
         "since": "시작: {moment}",
         "hours": "이상 시간 수: {count}",
         "usage": "사용량 {actual}, 예상 {expected}",
+        "others": "다른 조직 {count}곳에서도 같은 급증, {amount}: {orgs}",
         "free_hours": "남은 무료 시간: {count}",
         "next_cost": "이 수준이 {count}시간 더 이어지면 이번 달 비용 {amount}",
         "next_cost_one": "이 수준이 {count}시간만 더 이어져도 이번 달 비용 {amount}",

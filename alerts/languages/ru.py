@@ -39,6 +39,7 @@ RUSSIAN = Language(
         "since": "начало: {moment}",
         "hours": "аномальных часов: {count}",
         "usage": "факт {actual}, ожидалось {expected}",
+        "others": "тот же скачок ещё в организациях ({count}), {amount}: {orgs}",
         "free_hours": "осталось бесплатных часов: {count}",
         "next_cost": "ещё {count} ч на этом уровне обойдутся в {amount} за месяц",
         "next_cost_one": "ещё {count} ч на этом уровне обойдётся в {amount} за месяц",

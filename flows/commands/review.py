@@ -45,6 +45,7 @@ def alert(
     until: Annotated[
         datetime | None, typer.Option("--until", parser=a_time, metavar="TIME", help="When a snooze ends.")
     ] = None,
+    below: Annotated[bool, typer.Option("--below", help="Also for all alerts below this one.")] = False,
     workspace: Workspace = HERE,
     at: At = None,
 ) -> None:
@@ -56,11 +57,12 @@ def alert(
     who = os.environ.get("USER", "reviewer")
     with workspace_app(workspace) as app:
         if verdict in ("snooze", "wake"):
-            decided = put_off(app, alert_id, until, who, note, clock(at))
+            decided = put_off(app, alert_id, until, who, note, clock(at), below=below)
         else:
-            decided = give(app, alert_id, verdict, who, note, clock(at))
-    snoozed = f", snoozed until {iso(decided.snoozed_until)}" if decided.snoozed_until else ""
-    typer.echo(f"{alert_id} is {decided.state}{snoozed}")
+            decided = give(app, alert_id, verdict, who, note, clock(at), below=below)
+    for one in decided:
+        snoozed = f", snoozed until {iso(one.snoozed_until)}" if one.snoozed_until else ""
+        typer.echo(f"{one.alert_id} is {one.state}{snoozed}")
 
 
 def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
@@ -76,13 +78,14 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     if as_json:
         from flows.documents import ticket_document
 
-        print_json([ticket_document(ticket, sent, said.get(ticket.ticket_id, ())) for ticket in found])
+        calendar = app.desk.calendar
+        print_json([ticket_document(ticket, sent, calendar, said.get(ticket.ticket_id, ())) for ticket in found])
     else:
         from alerts.answers import proof_of_contact
         from flows import show
         from flows.ticket_table import contact, desk_numbers
 
-        show.out().print(*show.tickets(found, held), sep="\n")
+        show.out().print(*show.tickets(found, held, app.phone), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")

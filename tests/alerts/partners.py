@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from alerts.alert import Alert, Stake, alert_id
+from alerts.bill_step import BillStep, Side
 from alerts.clock import Desk, call_window, month_clock
 from alerts.digest import Standing
 from alerts.letter import Desks
+from alerts.pack import Grounds
 from alerts.projection import ProjectedLine
 from alerts.standing import Sending
 from alerts.ticket import Claim, Ticket, ticket_id
@@ -26,6 +28,7 @@ from detectors.forecast import PATHS
 CATALOG = catalog.load()
 MONTH = Month(2026, 9)
 AT = datetime(2026, 9, 24, 14, tzinfo=UTC)
+GROUNDS = Grounds(lake=12, book=3, rules=1, budget=0.2, calendar="US national holidays")
 DESK = Desk.parse("America/New_York", "09:00-18:00", "US")
 DESKS = Desks("Floodmark <claims@reseller.example>", ("partner-cs@vendor.example",), "America/New_York", 48)
 SENDER = DESKS.sender
@@ -115,9 +118,26 @@ def spike(org_id: str, meter: str, amount: str, currency: str = "USD", **changes
         quiet=False,
         expected=level * count,
         actual=level * count * times,
-        stakes=(Stake(MONTH, Decimal(amount), currency),),
+        stakes=(Stake(MONTH, Decimal(amount), currency, steps=_steps(customer.customer_id, meter, Decimal(amount))),),
     )
     return replace(alert, **changes)
+
+
+def _steps(customer_id: str, meter: str, amount: Decimal) -> tuple[BillStep, ...]:
+    """Its own line, dearer by the amount and a tenth; where it includes another product, that one is cheaper by it."""
+    (contract,) = BOOK.contracts_of[customer_id]
+    child = next((m.meter for m in CATALOG.meters.values() if m.parent == meter), None)
+    offset = round_money(amount / 10, contract.currency) if child else Decimal(0)
+    own = [
+        Side(Decimal(480), Decimal(0), Decimal(480), Decimal(7200)),
+        Side(Decimal(1511), Decimal(0), Decimal(1511), 7200 + amount + offset),
+    ]
+    found = [BillStep(contract.contract_id, meter, Decimal(0), Decimal("0.10"), *own)]
+    if child:
+        usual = Side(Decimal(9000), Decimal(0), Decimal(9000), offset)
+        spared = Side(Decimal(9000), Decimal(9000), Decimal(0), Decimal(0))
+        found.append(BillStep(contract.contract_id, child, Decimal(0), Decimal("0.002"), usual, spared))
+    return tuple(found)
 
 
 LOGS = spike("or11", "logs_ingested", "842.15")

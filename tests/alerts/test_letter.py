@@ -33,6 +33,7 @@ from tests.alerts.partners import (
     DESK,
     DESKS,
     GRID,
+    GROUNDS,
     HOSTS,
     KOREAN,
     LOGS,
@@ -74,7 +75,7 @@ names = st.sampled_from(HARM) | st.text(min_size=1, max_size=60)
 
 
 def letter(of: Ticket, *alerts: Alert, book: Book = BOOK, grid: Grid = GRID, at: datetime = AT) -> Letter:
-    return ticket_letter(of, alerts, book, CATALOG, grid, DESKS, at)
+    return ticket_letter(of, alerts, book, CATALOG, grid, DESKS, at, GROUNDS)
 
 
 def review(*alerts: Alert, book: Book = BOOK, grid: Grid = GRID) -> Letter:
@@ -183,7 +184,7 @@ def test_a_late_request_says_when_we_call(call_from: datetime | None, call_by: d
 
 
 def test_the_attachment_has_every_hour_exactly() -> None:
-    (file,) = letter(OPENED, LOGS, HOSTS).attachments
+    file = letter(OPENED, LOGS, HOSTS).attachments[0]
     header, *rows = csv.reader(io.StringIO(file.content.decode("utf-8-sig")))
     assert tuple(header) == COLUMNS
     assert len(rows) == len(LOGS.hours) + len(HOSTS.hours)
@@ -253,7 +254,7 @@ def test_many_claims_keep_the_letter_short() -> None:
     many = [replace(LOGS, alert_id=f"al_{n:03d}", stakes=(Stake(MONTH, Decimal(n), "USD"),)) for n in range(1, 61)]
     found = letter(ticket(*many), *many, grid=NO_USAGE)
     check(found)
-    assert "and 40 more, in the attached CSV" in found.text
+    assert "and 40 more, in the attached files" in found.text
     assert len(found.attachments[0].content.splitlines()) == 1 + 60 * len(LOGS.hours)
 
 
@@ -292,7 +293,7 @@ def test_a_hostile_name_stays_a_name(name: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(names)
 def test_no_cell_is_a_formula(name: str) -> None:
-    (file,) = letter(ticket(HOSTS), HOSTS, book=renamed(name), grid=NO_USAGE).attachments
+    file = letter(ticket(HOSTS), HOSTS, book=renamed(name), grid=NO_USAGE).attachments[0]
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"), newline="")))
     assert len(rows) == 1 + len(HOSTS.hours) and {len(row) for row in rows} == {len(COLUMNS)}
     for row in rows[1:]:

@@ -238,3 +238,19 @@ def test_call_after_email(at: datetime, call: tuple[bool, datetime | None, datet
     assert (ticket.call_after_email, ticket.call_from, ticket.call_by) == call
     later = cycle([alert(raised=at)], at + SECOND, {ticket.kind: ticket}).tickets[ticket.kind]
     assert (later.call_after_email, later.call_from, later.call_by) == call
+
+
+def test_a_call_that_nobody_made_gives_way_to_the_next_opening_while_the_letter_is_unsent() -> None:
+    """Opened on Friday the 27th after the last e-mail, at 10:00 in New York; the desk closes at 23:00Z."""
+    friday = LATEST + HOUR
+    one = alert(raised=friday)
+    opened = cycle([one], friday).tickets
+    (kind,) = opened
+    assert (opened[kind].call_from, opened[kind].call_by) == (friday, DEADLINE - HOUR)
+    seen = []
+    for at in (LATEST + 9 * HOUR - SECOND, LATEST + 9 * HOUR, MONDAY + 2 * HOUR, DEADLINE - HOUR):
+        opened = cycle([one], at, opened).tickets
+        seen.append((opened[kind].call_from, opened[kind].call_by))
+    assert seen == [(friday, DEADLINE - HOUR), (MONDAY, DEADLINE - HOUR), (MONDAY, DEADLINE - HOUR), (None, None)]
+    sent = {kind: replace(cycle([one], friday).tickets[kind], state="sent")}
+    assert cycle([one], MONDAY, sent).tickets[kind].call_from == friday

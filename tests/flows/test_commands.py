@@ -67,6 +67,8 @@ def test_every_commented_default_is_the_default(empty: Workspace, tmp_path: Path
         "vendor_time_zone": "America/New_York",
         "vendor_hours": "09:00-18:00",
         "vendor_holidays": "US",
+        "vendor_calendar": "",
+        "phone": "",
         "answer_hours": 48,
     }
     assert settings["datadog"] == {

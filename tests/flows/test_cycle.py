@@ -16,12 +16,13 @@ from tests.flows.storms import STORM, at, band_world, clock, storm
 HOUR = timedelta(hours=1)
 ALERT = (
     "alert_id partner_id customer_id org_id meter kind state quiet started_at detected_at last_hour expected actual "
-    "stake stakes free_hours_left reasons stake_low next_cost provisional queue waiting"
-    " snoozed_until"
+    "stake stakes free_hours_left reasons stake_low next_cost provisional queue waiting snoozed_until"
+    " above below together"
 ).split()
 TICKET = (
     "ticket_id partner_id customer_id month kind state opened_at deadline_at expires_at latest_email_at "
     "call_after_email call_from call_by claims deliveries granted unanswered contact_proven contact_proof answers"
+    " desk_calendar"
 ).split()
 DELIVERY = ["sink", "to", "key", "state", "attempts", "sent_at", "proof"]
 CLOCKS = ("deadline_at", "expires_at", "latest_email_at")

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.billing.worlds import World, write_usage
 from tests.flows.command import Workspace
-from tests.flows.storms import STORM, at, band_world, clock, storm
+from tests.flows.storms import STORM, at, band_world, clock, files_of, storm
 
 HOUR = timedelta(hours=1)
 
@@ -89,3 +89,35 @@ def test_an_alert_over_midnight_has_a_stake_in_each_month(stormy: Workspace) -> 
     assert tickets["2026-12"]["deadline_at"] == "2027-01-01T00:00:00Z"
     for month, stake in zip(("2026-11", "2026-12"), alert["stakes"], strict=True):
         assert the(tickets[month]["claims"])["amount"] == stake["amount"]
+
+
+def test_over_midnight_each_partners_tickets_claim_their_own_month(stormy: Workspace) -> None:
+    """Played again in steps of three hours: partners in UTC, Seoul and Los Angeles, whose months end 17 hours apart.
+
+    What December brings changes nothing of November's claims: they are those of storms that stop at midnight.
+    """
+
+    def played(hours: int) -> list[Any]:
+        world = band_world([storm(f"{name}-org", at("11-30 06"), hours)[0] for name in ("cello", "drum", "alto")])
+        zones = {"band": "America/Los_Angeles", "choir": "Asia/Seoul"}
+        world.partners = [row | {"time_zone": zones[row["partner_id"]]} for row in world.partners]
+        world.partners.append({**world.partners[0], "partner_id": "utc", "name": "U", "time_zone": "UTC"})
+        world.customers = [
+            row | ({"partner_id": "utc"} if row["customer_id"] == "drum" else {}) for row in world.customers
+        ]
+        folder = stormy.path.parent / f"world-{hours}"
+        book, usage = files_of(world, folder)
+        stormy.well("book", "load", book, "--at", "2026-10-01T00:00:00Z")
+        stormy.well("ingest", "files", usage)
+        span = ("--from", "2026-11-29T00:00:00Z", "--to", "2026-12-02T00:00:00Z", "--every", "3h")
+        return list(stormy.well("replay", *span, "--json").json["tickets"])
+
+    short, long = ({(t["customer_id"], t["month"]): t for t in played(hours) if t["claims"]} for hours in (18, 36))
+    assert {month for _, month in short} == {"2026-11"}
+    for customer in ("cello", "drum", "alto"):
+        november, december = long[customer, "2026-11"], long[customer, "2026-12"]
+        assert november["claims"] == short[customer, "2026-11"]["claims"]
+        assert the(december["claims"])["alert_id"] == the(november["claims"])["alert_id"]
+        assert float(the(december["claims"])["amount"]) > 1000
+        assert november["opened_at"] < november["expires_at"] and december["opened_at"] < december["deadline_at"]
+    assert len({long[customer, "2026-12"]["deadline_at"] for customer in ("cello", "drum", "alto")}) == 2
