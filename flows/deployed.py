@@ -14,6 +14,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from alerts.outbox import Drained
 from billing.errors import WorldError
 from billing.hours import iso, utc
 from flows import cycle as plain
@@ -86,10 +87,14 @@ def owe_digests(workspace: str, at: datetime, zone: str | None = None) -> list[s
 
 
 @worldly
-def deliver(workspace: str, at: datetime) -> int:
-    """Empty the outbox; how many messages left. Raises WorldError when one could not leave."""
+def deliver(workspace: str, at: datetime) -> Drained:
+    """Empty the outbox. A message that could not leave knows itself when it is tried again."""
     with opened(Path(workspace)) as app:
-        drained = ticketing.deliver(app, at, datetime.now(UTC))
+        return ticketing.deliver(app, at, datetime.now(UTC))
+
+
+def delivered(drained: Drained) -> int:
+    """How many messages left. Raises WorldError when one could not."""
     if drained.failures:
         raise WorldError("\n".join(drained.failures))
     return drained.delivered
@@ -106,7 +111,8 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     upto = judged_to(workspace)
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
-    delivered = tolerant(failures, 0, lambda: deliver(workspace, hour))
+    drained = tolerant(failures, Drained(0, ()), lambda: deliver(workspace, hour))
+    failures += drained.failures
     done = plain.Cycle(
         hour,
         changed,
@@ -116,7 +122,7 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         **judged,
         letters=letters,
         digests=digests,
-        delivered=delivered,
+        delivered=drained.delivered,
         failures=failures,
     )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
@@ -148,7 +154,7 @@ def tickets(workspace: str = ".", at: datetime | None = None) -> int:
     """Settle the tickets and send their letters."""
     hour = clock_of(at)
     settle(workspace, hour)
-    return deliver(workspace, hour)
+    return delivered(deliver(workspace, hour))
 
 
 @flow(name="floodmark-digest")
@@ -156,7 +162,7 @@ def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = 
     """The digests that are due, of all partners or those of one time zone, and out."""
     hour = clock_of(at)
     owe_digests(workspace, hour, zone)
-    return deliver(workspace, hour)
+    return delivered(deliver(workspace, hour))
 
 
 def clock_of(at: datetime | None) -> datetime:
