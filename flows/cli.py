@@ -5,6 +5,7 @@ import sys
 import typer
 
 from billing.errors import FloodmarkError, WorldError
+from flows.commands.audit import audit, retry
 from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
 from flows.commands.export import focus
@@ -25,7 +26,8 @@ cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
-for command in (demo, init, check, bill, margin, reconcile, run, replay, alerts, alert, tickets, digest, schedule):
+watching = (run, replay, alerts, alert, tickets, digest, audit, retry, schedule)
+for command in (demo, init, check, bill, margin, reconcile, *watching):
     cli.command()(command)
 backtests.callback()(backtest)
 backtests.command("bill")(backtest_bill)

@@ -8,6 +8,7 @@ from alerts import store
 from billing.database import reading
 from billing.errors import WorldError
 from billing.hours import HOUR, Month
+from flows.audit import watch
 from flows.bill import bill
 from flows.detect import Detected, detect
 from flows.digests import owe_digests
@@ -34,6 +35,7 @@ class Cycle:
     digests: Sequence[str]
     delivered: int
     failures: Sequence[str] = field(default_factory=tuple)
+    concerns: Sequence[str] = field(default_factory=tuple)
 
 
 def run(app: App, at: datetime, now: datetime) -> Cycle:
@@ -53,7 +55,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     letters = settle_tickets(app, at).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
-    failures += drained.failures
+    watched = watch(app, at, now)
+    failures += (*drained.failures, *watched.failures)
     return Cycle(
         at,
         read.changed,
@@ -65,6 +68,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         digests=digests,
         delivered=drained.delivered,
         failures=failures,
+        concerns=watched.concerns,
     )
 
 
@@ -115,5 +119,6 @@ def summary(done: Cycle) -> str:
         ("messages delivered", done.delivered),
         *((f"month to date, {t['partner_id']}", f"{t['amount']} {t['currency']}") for t in done.totals),
         *(("failed", failure) for failure in done.failures),
+        *(("needs a person", concern) for concern in done.concerns),
     ]
     return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

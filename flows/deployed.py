@@ -21,6 +21,7 @@ from flows import cycle as plain
 from flows import detect as detection
 from flows import digests as digesting
 from flows import tickets as ticketing
+from flows.audit import Watched, watch
 from flows.wiring import opened
 
 P = ParamSpec("P")
@@ -93,6 +94,13 @@ def deliver(workspace: str, at: datetime) -> Drained:
         return ticketing.deliver(app, at, datetime.now(UTC))
 
 
+@worldly
+def audit(workspace: str, at: datetime) -> Watched:
+    """What needs a person; the operator is told."""
+    with opened(Path(workspace)) as app:
+        return watch(app, at, datetime.now(UTC))
+
+
 def delivered(drained: Drained) -> int:
     """How many messages left. Raises WorldError when one could not."""
     if drained.failures:
@@ -112,7 +120,8 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
     drained = tolerant(failures, Drained(0, ()), lambda: deliver(workspace, hour))
-    failures += drained.failures
+    watched = tolerant(failures, Watched((), ()), lambda: audit(workspace, hour))
+    failures += (*drained.failures, *watched.failures)
     done = plain.Cycle(
         hour,
         changed,
@@ -124,6 +133,7 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         digests=digests,
         delivered=drained.delivered,
         failures=failures,
+        concerns=watched.concerns,
     )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:

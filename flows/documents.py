@@ -89,6 +89,8 @@ def ticket_document(ticket: Ticket, deliveries: Sequence[Delivery]) -> dict[str,
                 "sent_at": _time(delivery.sent_at),
                 "proof": delivery.proof,
                 "error": delivery.error,
+                "due_at": _time(delivery.due_at) if delivery.state == "due" else None,
+                "maybe_twice": delivery.maybe_twice,
             }
             for delivery in deliveries
             if delivery.ticket_id == ticket.ticket_id

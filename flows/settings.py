@@ -1,6 +1,7 @@
 """Settings of a workspace: floodmark.toml, then the environment. Every fault is named at once."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -165,6 +166,17 @@ class Console(Section):
     auth: Literal["token", "oidc", "proxy"] = "token"
 
 
+class Audit(Section):
+    dead_man_url: SecretStr = SecretStr("")
+
+    @field_validator("dead_man_url")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value.get_secret_value()):
+            raise PydanticCustomError("url", "is not an http(s) URL")
+        return value
+
+
 class Settings(Section):
     store: Store = Store()
     datadog: Datadog = Datadog()
@@ -172,6 +184,7 @@ class Settings(Section):
     detection: Detection = Detection()
     tickets: Tickets = Tickets()
     mail: Mail = Mail()
+    audit: Audit = Audit()
     console: Console = Console()
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
     from alerts import store
     from billing import book_store
     from billing.database import reading
+    from flows.audit import concerns
 
     with workspace_app(workspace) as app:
         with reading(app.engine) as connection:
@@ -32,6 +33,8 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
             show.out().print(*show.alerts(queue.ordered(found), held, app.rules.catalog), sep="\n")
             for sentence in false_alarms(app, held, found, mark, queue.at):
                 typer.echo(sentence)
+        for concern in concerns(app, queue.at, queue.at):
+            typer.echo(f"needs a person: {concern}", err=True)
 
 
 def alert(

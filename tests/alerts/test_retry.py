@@ -19,7 +19,7 @@ def test_it_waits_at_most_the_doubled_span_and_half_the_way_to_the_next_step(
     due = next_try(key, attempts, AT, steps)
     assert due == next_try(key, attempts, AT, steps)
     left = min((step - AT for step in steps if step and step > AT), default=2 * MOST)
-    assert LEAST <= due - AT <= max(LEAST, min(MOST, FIRST * 2 ** (attempts - 1), left / 2))
+    assert LEAST <= due - AT <= max(LEAST, min(MOST, FIRST * 2 ** min(attempts - 1, 20), left / 2))
 
 
 def test_the_jitter_is_full_and_even() -> None:

@@ -21,7 +21,7 @@ def test_a_new_workspace_works_as_it_is(tmp_path: Path) -> None:
     made = Workspace(tmp_path / "new").process("init", tmp_path / "new")
     assert (made.code, made.err) == (0, "")
     text = (tmp_path / "new/floodmark.toml").read_text(encoding="utf-8")
-    settings = ("store", "datadog", "billing", "detection", "tickets", "mail", "console")
+    settings = ("store", "datadog", "billing", "detection", "tickets", "mail", "audit", "console")
     assert set(tomllib.loads(text)) == set(settings), "every section is there, every key a comment"
     assert all(values == {} for values in tomllib.loads(text).values())
     workspace = Workspace(tmp_path / "new")
