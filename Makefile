@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect mutants check format lock sample validators clean
+.PHONY: demo test bench bench-detect mutants crash versus-alertmanager check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -24,6 +24,14 @@ bench-detect: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
+
+# Hundreds of kill -9 on SQLite and PostgreSQL: about half an hour.
+crash: $(VENV)/installed-dev
+	$(BIN)/python -m tests.crash --write docs/reliability.md $(BENCH_OPTIONS)
+
+# The same crashes for Debian's prometheus-alertmanager, which has to be installed.
+versus-alertmanager: $(VENV)/installed-dev
+	$(BIN)/python -m tests.versus --write docs/reliability.md $(BENCH_OPTIONS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
