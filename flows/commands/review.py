@@ -71,6 +71,8 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+            if delivery.ticket_id and delivery.maybe_twice:
+                typer.echo(f"{delivery.ticket_id} {delivery.key}: may have arrived twice, under one Message-ID")
 
 
 def digest(
