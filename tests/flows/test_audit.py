@@ -186,3 +186,10 @@ def test_a_day_missing_from_the_lake_is_told(opened: Workspace) -> None:
     opened.well("ingest", "files", file, "--at", "2026-12-02T00:00:00Z")
     done = opened.call("audit", "--at", clock(at("11-13 00")))
     assert "cello-org: nothing is known of 24 hours from 2026-11-11T00:00:00Z" in done.out
+
+
+def test_an_undisturbed_month_needs_nobody(opened: Workspace) -> None:
+    """Over the review, the blind window, the latest e-mail, the deadline and the end: not one false word."""
+    for moment in ("11-15 00", "11-24 13", "11-24 14", "11-27 13", "11-27 15", "11-30 23", "12-01 00", "12-01 06"):
+        assert opened.run(at(moment)).err == ""
+        assert opened.well("audit", "--at", clock(at(moment))).out == "nothing needs a person\n"
