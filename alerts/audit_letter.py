@@ -9,7 +9,7 @@ from alerts.mail import Letter, message_id
 from alerts.rendering import one_line
 
 LISTED = 40
-URGENT = ("in time", "dead letter", "next step")
+URGENT = {"in time": 0, "dead letter": 1, "next step": 2}  # check -> its place; the others come after
 
 
 def audit_key(concerns: Sequence[Concern], at: datetime) -> str:
@@ -20,9 +20,7 @@ def audit_key(concerns: Sequence[Concern], at: datetime) -> str:
 
 def audit_letter(concerns: Sequence[Concern], sender: str, to: tuple[str, ...], at: datetime) -> Letter:
     """One mail for all of `concerns`, of which there is at least one."""
-    order = sorted(
-        concerns, key=lambda one: (one.check not in URGENT, URGENT.index(one.check) if one.check in URGENT else 0)
-    )
+    order = sorted(concerns, key=lambda one: URGENT.get(one.check, len(URGENT)))
     first, *others = order
     more = f", and {len(others)} more" if others else ""
     lines = [

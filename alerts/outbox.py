@@ -111,7 +111,7 @@ def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime
 
 
 def retry(connection: Connection, key: str, at: datetime) -> bool:
-    """Have a message that failed tried again, once whatever comes of it; False where none of that key failed."""
+    """Have a message that failed tried again; False where none of that key has failed."""
     failed = update(deliveries).where(deliveries.c.key == key, deliveries.c.state == "failed")
     return connection.execute(failed.values(state="due", due_at=at)).rowcount > 0
 

@@ -1,4 +1,4 @@
-"""The auditor at work: after every cycle, and when asked. It tells the operator, or that all is well."""
+"""The auditor at work: after every cycle, and when asked. It tells the operator, or says that all is well."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from billing.errors import WorldError
 from billing.grid import Grid
 from billing.hours import DAY, HOUR, Month, floor_hour, hours_between, iso
 from flows.tickets import deliver
-from flows.usage import LATE
+from flows.usage import LATE, open_months
 from flows.wiring import App
 
 WEEK = 7 * DAY
@@ -43,7 +43,7 @@ def concerns(app: App, at: datetime, now: datetime) -> list[Concern]:
             return app.clock(month, book.partner_of(customer_id)) if customer_id in book.customers else None
 
         records = Records(
-            of_book(store.alerts(connection), book, app.rules.catalog.meters),
+            of_book(store.alerts(connection, open_months(at)[0].start), book, app.rules.catalog.meters),
             store.tickets(connection),
             outbox.all_deliveries(connection),
             mark.upto if mark else None,
