@@ -25,7 +25,7 @@ bench-detect: $(VENV)/installed-dev
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
 
-# Hundreds of kill -9 on SQLite and PostgreSQL: about half an hour.
+# Hundreds of kill -9 on SQLite and PostgreSQL: twenty minutes on two cores that are not alone.
 crash: $(VENV)/installed-dev
 	$(BIN)/python -m tests.crash --write docs/reliability.md $(BENCH_OPTIONS)
 
