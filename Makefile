@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect whole mutants fuzz formulas check format lock sample validators clean
+.PHONY: demo test bench bench-detect whole mutants fuzz formulas crash versus-alertmanager
+.PHONY: check format lock sample validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -36,6 +37,14 @@ fuzz: $(VENV)/installed-dev
 # Every CSV that leaves the house in a real LibreOffice: apt-get install libreoffice-calc --no-install-recommends
 formulas: $(VENV)/installed-dev
 	$(BIN)/python -m tests.formulas --write docs/hostile-input.md
+
+# Hundreds of kill -9 on SQLite and PostgreSQL: twenty minutes on two cores that are not alone.
+crash: $(VENV)/installed-dev
+	$(BIN)/python -m tests.crash --write docs/reliability.md $(BENCH_OPTIONS)
+
+# The same crashes for Debian's prometheus-alertmanager, which has to be installed.
+versus-alertmanager: $(VENV)/installed-dev
+	$(BIN)/python -m tests.versus --write docs/reliability.md $(BENCH_OPTIONS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -1,25 +1,23 @@
 """The outbox: every message owed, claimed before it is sent, its attempt recorded before the act, its proof after."""
 
-import os
-import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, and_, insert, or_, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store
+from alerts.claims import WITHOUT_KEY, claim
 from alerts.mail import Letter, compose
+from alerts.retry import next_try
 from alerts.sinks.parcel import Parcel, Receipt
 from alerts.store import lock_cycle
-from alerts.tables import deliveries
-from billing.database import transaction
+from alerts.tables import deliveries, tickets
+from billing.database import reading, transaction
 from billing.errors import WorldError
-
-LEASE = timedelta(minutes=5)  # longer than a send may take; a sender on another machine that died holds a row no longer
 
 
 class Sink(Protocol):
@@ -34,7 +32,8 @@ class Sink(Protocol):
 class Delivery:
     """A message owed to one receiver. State: due, sending, sent, written (a file: nobody was contacted) or failed.
 
-    external_id: what the receiver calls the ticket. maybe_twice: a sender died with the message in its hands.
+    due_at: when it is tried next. leased_until: how long its sender may take. external_id: what the receiver calls the
+    ticket. maybe_twice: it may have arrived before it was sent again; both have the same Message-ID.
     """
 
     key: str
@@ -45,6 +44,9 @@ class Delivery:
     state: str
     attempts: int
     created_at: datetime
+    due_at: datetime
+    leased_until: datetime | None = None
+    expires_at: datetime | None = None
     ticket_id: str | None = None
     partner_id: str | None = None
     sent_at: datetime | None = None
@@ -97,21 +99,22 @@ def owe(
 
 def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime) -> Drained:
     """Try every message that is due at the clock `at` once. `now`: the present time, which leases go by."""
-    tried: list[str] = []
     delivered, failures = 0, []
     started = time.monotonic()
-    while row := _claim(engine, tried, at, now + timedelta(seconds=time.monotonic() - started)):
-        tried.append(row["key"])
-        if row["expires_at"] and at >= row["expires_at"]:
-            error: WorldError | None = WorldError("not delivered before the month had ended everywhere", permanent=True)
-        else:
-            error = _send(engine, sinks, row, at)
+    while row := claim(engine, at, now + timedelta(seconds=time.monotonic() - started)):
+        error = _hopeless(row, at) or _send(engine, sinks, row, at)
         if error is None:
             delivered += 1
         else:
             failures.append(f"{row['subject']}: {error}")
-            _record(engine, row, state="failed" if error.permanent else "due", error=str(error))
+            _failed(engine, row, error, at)
     return Drained(delivered, tuple(failures))
+
+
+def retry(connection: Connection, key: str, at: datetime) -> bool:
+    """Have a message that failed tried again; False where none of that key has failed."""
+    failed = update(deliveries).where(deliveries.c.key == key, deliveries.c.state == "failed")
+    return connection.execute(failed.values(state="due", due_at=at)).rowcount > 0
 
 
 def all_deliveries(connection: Connection) -> list[Delivery]:
@@ -126,62 +129,21 @@ def message(connection: Connection, key: str) -> bytes | None:
     return connection.scalar(select(deliveries.c.message).where(deliveries.c.key == key))
 
 
-def _claim(engine: Engine, tried: Sequence[str], at: datetime, now: datetime) -> Any:
-    """The next due row, marked as being sent with the attempt counted; None when none is left."""
-    abandoned = or_(deliveries.c.leased_until < now, deliveries.c.leased_by.in_(_dead(engine)))
-    ready = or_(
-        and_(deliveries.c.state == "due", deliveries.c.due_at <= at),
-        and_(deliveries.c.state == "sending", abandoned),
-    )
-    query = (
-        select(deliveries)
-        .where(ready, deliveries.c.key.not_in(tried))
-        .order_by(deliveries.c.due_at, deliveries.c.key)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    with transaction(engine) as connection:
-        row = connection.execute(query).mappings().first()
-        if row:
-            lease = {"leased_until": now + LEASE, "leased_by": _sender()}
-            leased = {"state": "sending", "attempts": row["attempts"] + 1, **lease}
-            leased |= {
-                "tried_at": row["tried_at"] or at,
-                "maybe_twice": row["maybe_twice"] or row["state"] == "sending",
-            }
-            connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(leased))
-    return row
-
-
-def _sender() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _dead(engine: Engine) -> list[str]:
-    """The senders that hold a row and are processes of this machine that are no more."""
-    query = select(deliveries.c.leased_by).where(deliveries.c.state == "sending").distinct()
-    with transaction(engine) as connection:
-        holders = [holder for holder in connection.scalars(query) if holder]
-    return [holder for holder in holders if _is_dead(*holder.rsplit(":", 1))]
-
-
-def _is_dead(host: str, process: str) -> bool:
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+def _hopeless(row: Any, at: datetime) -> WorldError | None:
+    """Why a row that was claimed is not sent any more."""
+    if row["expires_at"] and at >= row["expires_at"]:
+        return WorldError("not delivered before the month had ended everywhere", permanent=True)
+    if row["third"]:
+        what = "two senders died with it in their hands, and it may have arrived: it is not sent a third time"
+        return WorldError(what, permanent=True)
+    return None
 
 
 def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> WorldError | None:
     if row["sink"] not in sinks:
         return WorldError(f"the sink {row['sink']!r} is not set up: see [tickets] and [mail] in floodmark.toml")
     try:
-        receipt = sinks[row["sink"]].send(_parcel(engine, row, at))
+        receipt = sinks[row["sink"]].send(_parcel(engine, row))
     except WorldError as error:
         return error
     except Exception as error:  # noqa: BLE001  one message that cannot be sent must not hold up the others
@@ -192,14 +154,23 @@ def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> 
     return None
 
 
-def _parcel(engine: Engine, row: Any, at: datetime) -> Parcel:
+def _parcel(engine: Engine, row: Any) -> Parcel:
     """The message of the row, with what the receiver calls the ticket that it belongs to."""
     columns = deliveries.c
     query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"], columns.external_id.is_not(None))
-    with transaction(engine) as connection:
+    with reading(engine) as connection:
         thread = connection.scalar(query.order_by(columns.created_at, columns.key))
-    tried = max(at - row["tried_at"], timedelta()) if row["tried_at"] else None
-    return Parcel(row["key"], tuple(row["to"]), row["message"], thread or "", tried)
+    return Parcel(row["key"], tuple(row["to"]), row["message"], thread or "", row["tried"])
+
+
+def _failed(engine: Engine, row: Any, error: WorldError, at: datetime) -> None:
+    """Record what went wrong, and when it is tried again: what may have arrived twice is not sent a third time."""
+    unsure = error.unsure and row["sink"] in WITHOUT_KEY
+    with reading(engine) as connection:
+        latest = connection.scalar(select(tickets.c.latest_email_at).where(tickets.c.ticket_id == row["ticket_id"]))
+    due_at = next_try(row["key"], row["attempts"], at, (latest, row["expires_at"]), error.wait)
+    outcome = {"state": "failed" if error.permanent or (unsure and row["maybe_twice"]) else "due", "due_at": due_at}
+    _record(engine, row, **outcome, error=str(error), maybe_twice=row["maybe_twice"] or unsure)
 
 
 def _record(engine: Engine, row: Any, **outcome: Any) -> None:
@@ -211,7 +182,7 @@ def _record(engine: Engine, row: Any, **outcome: Any) -> None:
         lock_cycle(connection)
         mine = [deliveries.c.key == row["key"]]
         if "proof" not in outcome:
-            mine += [deliveries.c.state == "sending", deliveries.c.attempts == row["attempts"] + 1]
+            mine += [deliveries.c.state == "sending", deliveries.c.attempts == row["attempts"]]
         connection.execute(update(deliveries).where(*mine).values(leased_until=None, leased_by=None, **outcome))
         if outcome["state"] == "sent":
             answer_store.sent(connection, row["ticket_id"], outcome["proof"], outcome["sent_at"])

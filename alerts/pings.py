@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from alerts.sinks.content import content
+from alerts.sinks.parcel import Parcel, Receipt
 from billing.errors import WorldError
 
 _TALKATIVE = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")  # they write URLs, tokens included
@@ -25,6 +27,19 @@ def ping(urls: Sequence[str], title: str, text: str) -> None:
                 untold.append(f"pings.urls {number} ({service.service_name}) took no message")
     if untold:
         raise WorldError("; ".join(untold))
+
+
+class Ping:
+    """The same as a sink: of a letter its subject and its text are told."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = tuple(urls)
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Raises WorldError where somebody was not told."""
+        said = content(parcel.message)
+        ping(self._urls, said.subject, said.text)
+        return Receipt("sent", f"{len(self._urls)} told")
 
 
 def unknown(urls: Sequence[str]) -> list[int]:

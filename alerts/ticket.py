@@ -85,8 +85,8 @@ def settle(
     """
     partner_id, customer_id = customer
     live = [alert for alert in alerts if alert.live]
-    due = any(amount >= policy.least(currency) for currency, amount in asked(_claims(live, month)).items())
-    of_kind = _sorted_by_kind([alert for alert in live if _claims([alert], month)], tickets, clock, at)
+    due = any(amount >= policy.least(currency) for currency, amount in asked(claims_of(live, month)).items())
+    of_kind = _sorted_by_kind([alert for alert in live if claims_of([alert], month)], tickets, clock, at)
     settled, owing = [], []
     for kind in KINDS:
         ticket = tickets.get(kind)
@@ -94,7 +94,7 @@ def settle(
         if ticket is None and not (mine and due):
             continue
         ticket = ticket or Ticket(ticket_id(customer_id, month, kind), partner_id, customer_id, month, kind)
-        ticket = replace(ticket, partner_id=partner_id, claims=_claims(mine, month))
+        ticket = replace(ticket, partner_id=partner_id, claims=claims_of(mine, month))
         ticket = _with_clock(ticket, clock)
         ticket = _next(ticket, mine, due, clock, policy, at)
         settled.append(ticket)
@@ -140,7 +140,7 @@ def _sorted_by_kind(
     return {kind: sorted(mine, key=lambda a: (a.started_at, a.alert_id)) for kind, mine in of_kind.items()}
 
 
-def _claims(alerts: Sequence[Alert], month: Month) -> tuple[Claim, ...]:
+def claims_of(alerts: Sequence[Alert], month: Month) -> tuple[Claim, ...]:
     """What the alerts claim in the month; nothing for what costs nothing."""
     return tuple(
         Claim(alert.alert_id, alert.org_id, alert.meter, stake.amount, stake.currency)

@@ -54,11 +54,15 @@ class WorldError(FloodmarkError):
     """The vendor, the mail server or the database failed.
 
     permanent: trying again will not help. wait: how long not to try again, where the other side said so.
+    unsure: the other side may have done what was asked of it.
     """
 
     exit_code = 3
 
-    def __init__(self, what: str, *, permanent: bool = False, wait: timedelta | None = None) -> None:
+    def __init__(
+        self, what: str, *, permanent: bool = False, wait: timedelta | None = None, unsure: bool = False
+    ) -> None:
         super().__init__(what)
         self.permanent = permanent
         self.wait = wait
+        self.unsure = unsure

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from billing.errors import FloodmarkError, WorldError
+from flows.commands.audit import audit, retry
 from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
 from flows.commands.export import focus
@@ -27,8 +28,9 @@ cli.add_typer(ingest, name="ingest")
 cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
-review = (alerts, alert, tickets, ticket, journal)
-for command in (demo, init, check, bill, margin, reconcile, run, replay, *review, digest, schedule):
+watching = (run, replay, audit, retry, schedule)
+review = (alerts, alert, tickets, ticket, journal, digest)
+for command in (demo, init, check, bill, margin, reconcile, *watching, *review):
     cli.command()(command)
 backtests.callback()(backtest)
 backtests.command("bill")(backtest_bill)

@@ -8,6 +8,7 @@ from alerts import store
 from billing.database import reading
 from billing.errors import WorldError
 from billing.hours import HOUR, Month
+from flows.audit import watch
 from flows.bill import bill
 from flows.detect import Detected, detect
 from flows.digests import owe_digests
@@ -37,6 +38,7 @@ class Cycle:
     failures: Sequence[str] = field(default_factory=tuple)
     mails: int = 0  # read now
     replies: int = 0  # those of them that were about a ticket
+    concerns: Sequence[str] = field(default_factory=tuple)
 
 
 def run(app: App, at: datetime, now: datetime) -> Cycle:
@@ -57,7 +59,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     letters = settle_tickets(app, at, detected.usage).letters
     digests = owe_digests(app, at)
     drained = deliver(app, at, now)
-    failures += [*mail.failures, *drained.failures]
+    watched = watch(app, at, now)
+    failures += (*mail.failures, *drained.failures, *watched.failures)
     return Cycle(
         at,
         read.changed,
@@ -71,6 +74,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         failures=failures,
         mails=mail.read,
         replies=mail.matched,
+        concerns=watched.concerns,
     )
 
 
@@ -122,5 +126,6 @@ def summary(done: Cycle) -> str:
         ("messages delivered", done.delivered),
         *((f"month to date, {t['partner_id']}", f"{t['amount']} {t['currency']}") for t in done.totals),
         *(("failed", failure) for failure in done.failures),
+        *(("needs a person", concern) for concern in done.concerns),
     ]
     return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

@@ -14,12 +14,14 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from alerts.outbox import Drained
 from billing.errors import WorldError
 from billing.hours import iso, utc
 from flows import cycle as plain
 from flows import detect as detection
 from flows import digests as digesting
 from flows import tickets as ticketing
+from flows.audit import Watched, watch
 from flows.replies import Read, read_replies
 from flows.wiring import opened
 
@@ -94,10 +96,21 @@ def owe_digests(workspace: str, at: datetime, zone: str | None = None) -> list[s
 
 
 @worldly
-def deliver(workspace: str, at: datetime) -> int:
-    """Empty the outbox; how many messages left. Raises WorldError when one could not leave."""
+def deliver(workspace: str, at: datetime) -> Drained:
+    """Empty the outbox. A message that could not leave knows itself when it is tried again."""
     with opened(Path(workspace)) as app:
-        drained = ticketing.deliver(app, at, datetime.now(UTC))
+        return ticketing.deliver(app, at, datetime.now(UTC))
+
+
+@worldly
+def audit(workspace: str, at: datetime) -> Watched:
+    """What needs a person; the operator is told."""
+    with opened(Path(workspace)) as app:
+        return watch(app, at, datetime.now(UTC))
+
+
+def delivered(drained: Drained) -> int:
+    """How many messages left. Raises WorldError when one could not."""
     if drained.failures:
         raise WorldError("\n".join(drained.failures))
     return drained.delivered
@@ -116,7 +129,9 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     failures += mail.failures
     letters = settle(workspace, hour)
     digests = owe_digests(workspace, hour)
-    delivered = tolerant(failures, 0, lambda: deliver(workspace, hour))
+    drained = tolerant(failures, Drained(0, ()), lambda: deliver(workspace, hour))
+    watched = tolerant(failures, Watched((), ()), lambda: audit(workspace, hour))
+    failures += (*drained.failures, *watched.failures)
     done = plain.Cycle(
         hour,
         changed,
@@ -126,10 +141,11 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         **judged,
         letters=letters,
         digests=digests,
-        delivered=delivered,
+        delivered=drained.delivered,
         failures=failures,
         mails=mail.read,
         replies=mail.matched,
+        concerns=watched.concerns,
     )
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:
@@ -160,7 +176,7 @@ def tickets(workspace: str = ".", at: datetime | None = None) -> int:
     """Settle the tickets and send their letters."""
     hour = clock_of(at)
     settle(workspace, hour)
-    return deliver(workspace, hour)
+    return delivered(deliver(workspace, hour))
 
 
 @flow(name="floodmark-digest")
@@ -168,7 +184,7 @@ def digest(workspace: str = ".", zone: str | None = None, at: datetime | None = 
     """The digests that are due, of all partners or those of one time zone, and out."""
     hour = clock_of(at)
     owe_digests(workspace, hour, zone)
-    return deliver(workspace, hour)
+    return delivered(deliver(workspace, hour))
 
 
 def clock_of(at: datetime | None) -> datetime:

@@ -100,6 +100,8 @@ def ticket_document(
                 "sent_at": _time(delivery.sent_at),
                 "proof": delivery.proof,
                 "error": delivery.error,
+                "due_at": _time(delivery.due_at) if delivery.state == "due" else None,
+                "maybe_twice": delivery.maybe_twice,
             }
             for delivery in mine
         ],

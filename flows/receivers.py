@@ -117,6 +117,12 @@ class Pings(Section):
     urls: tuple[SecretStr, ...] = ()
 
 
+class Audit(Section):
+    """`dead_man_url`: asked for at the end of every cycle that found nothing wrong."""
+
+    dead_man_url: SecretStr = SecretStr("")
+
+
 class Outgoing(Section):
     """`allow`: hosts that need not be of the open internet and may be spoken to without TLS."""
 
@@ -144,7 +150,7 @@ def faults(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in REQUIRED.get(sink, ()) if isinstance(sink, str) else ():
         if not value(key):
             yield key, f"tickets.sink is {sink}, and this is not set"
-    for key in ("zendesk.url", "jsm.url", "webhook.url"):
+    for key in ("zendesk.url", "jsm.url", "webhook.url", "audit.dead_man_url"):
         if isinstance(url := value(key), str) and url:
             try:
                 place(url, allow if isinstance(allow, list) else ())

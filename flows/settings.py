@@ -24,7 +24,7 @@ from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
 from flows import receivers
-from flows.receivers import Jsm, Mail, Mailbox, Outgoing, Pings, Webhook, Zendesk
+from flows.receivers import Audit, Jsm, Mail, Mailbox, Outgoing, Pings, Webhook, Zendesk
 from flows.section import Section, address, sentence
 
 FILE = "floodmark.toml"
@@ -142,6 +142,7 @@ class Settings(Section):
     webhook: Webhook = Webhook()
     pings: Pings = Pings()
     outgoing: Outgoing = Outgoing()
+    audit: Audit = Audit()
     console: Console = Console()
 
     @model_validator(mode="after")

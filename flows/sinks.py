@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alerts.outbox import Sink
+from alerts.pings import Ping
 from alerts.sinks.eml import Eml
 from alerts.sinks.jsm import Jsm
 from alerts.sinks.outgoing import Outgoing
@@ -14,10 +15,14 @@ from alerts.sinks.zendesk import Zendesk
 from flows.receivers import REQUIRED
 from flows.settings import Settings
 
+PING = "ping"
+
 
 def sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
-    """Every sink of which the settings say all it needs, by its name."""
-    return {name: make(workspace, settings) for name, make in SINKS.items() if _is_set_up(name, settings)}
+    """Every sink of which the settings say all it needs, by its name; and what wakes a person, if there is one."""
+    made = {name: make(workspace, settings) for name, make in SINKS.items() if _is_set_up(name, settings)}
+    urls = [url.get_secret_value() for url in settings.pings.urls]
+    return made | ({PING: Ping(urls)} if urls else {})
 
 
 def outgoing(settings: Settings) -> Outgoing:

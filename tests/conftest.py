@@ -1,9 +1,6 @@
 """What every test may use: stores on SQLite and on PostgreSQL, and an empty workspace."""
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from alerts.schema import METADATA, upgrade
 from billing.database import connect
+from tests.postgresql import binaries, server
 
 # People explore, CI judges the same examples every time.
 settings.register_profile(
@@ -23,34 +21,14 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
-def postgresql_binaries() -> Path | None:
-    """Where Debian keeps initdb and pg_ctl."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return found[0].parent if found else None
-
-
 @pytest.fixture(scope="session")
 def postgresql(worker_id: str) -> Iterator[str]:
     """The URL of a PostgreSQL server of this test run's own, on loopback."""
-    binaries = postgresql_binaries()
-    if binaries is None:
+    if binaries() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    home = Path(tempfile.mkdtemp(prefix="floodmark-pg-"))
-    as_owner: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        shutil.chown(home, "postgres", "postgres")
-        as_owner = ["runuser", "-u", "postgres", "--"]
     port = 54_000 + os.getpid() % 5_000 + int(worker_id.removeprefix("gw") or 0 if worker_id != "master" else 0)
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_owner, *command], check=True, cwd=home, stdout=subprocess.DEVNULL)
-
-    run(str(binaries / "initdb"), "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "--no-sync")
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", str(home / "data"), "-o", options, "-l", str(home / "log"), "-w", "start")
-    yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    run(str(binaries / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
-    shutil.rmtree(home, ignore_errors=True)
+    with server(port, "fsync=off") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ class Parcel:
     """One message for one receiver.
 
     key: the receiver's way to tell a repeat from a new one. message: RFC 5322. thread: what the receiver calls the
-    ticket that this belongs to, as an earlier receipt gave it; empty for the first. tried: how long ago the first
+    ticket that this belongs to, as an earlier receipt gave it; empty for the first. tried: how long ago the last
     attempt began, if there was one: it may have arrived.
     """
 

@@ -124,6 +124,9 @@ class Smtp:
             code, text = server.data(message)
         except smtplib.SMTPDataError as error:
             raise self._refusal("the message", error.smtp_code, error.smtp_error) from error
+        except OSError as error:
+            what = f"mail server {self.host}:{self.port}: {error}: it fell silent with the message in its hands"
+            raise WorldError(what, unsure=True) from error
         if code != 250:
             raise self._refusal("the message", code, text)
         return f"{code} {_line(text)}"

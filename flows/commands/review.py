@@ -19,6 +19,7 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
     from alerts.snooze import awake
     from billing import book_store
     from billing.database import reading
+    from flows.audit import concerns
 
     with workspace_app(workspace) as app:
         with reading(app.engine) as connection:
@@ -36,6 +37,8 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
             show.out().print(*show.alerts(queue.ordered(found), held, app.rules.catalog), sep="\n")
             for sentence in false_alarms(app, held, found, mark, queue.at):
                 typer.echo(sentence)
+        for concern in concerns(app, queue.at, queue.at):
+            typer.echo(f"needs a person: {concern}", err=True)
 
 
 def alert(
@@ -89,6 +92,8 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
                 typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+            if delivery.ticket_id and delivery.maybe_twice:
+                typer.echo(f"{delivery.ticket_id} {delivery.key}: may have arrived twice, under one Message-ID")
         for ticket in found:
             mine = [one for one in sent if one.ticket_id == ticket.ticket_id]
             proof = proof_of_contact(said.get(ticket.ticket_id, ()), desk_numbers(mine))

@@ -30,6 +30,8 @@ def run(
         with workspace_app(workspace) as app:
             done = run_cycle(app, clock(at), datetime.now(UTC))
     show.out().print(show.cycle(done))
+    for concern in done.concerns:
+        typer.echo(f"needs a person: {concern}", err=True)
     if done.failures:
         raise WorldError("\n".join(done.failures))
 

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import Engine, update
 
 from alerts import outbox, store
+from alerts.claims import LEASE
 from alerts.mail import Letter, compose, message_id
-from alerts.outbox import LEASE, Delivery, Drained, drain
+from alerts.outbox import Delivery, Drained, drain
 from alerts.sinks.parcel import Parcel, Receipt
 from alerts.tables import deliveries
 from alerts.ticket import Ticket
@@ -164,15 +165,17 @@ def test_the_attempt_is_recorded_before_the_act_and_the_proof_after(engine: Engi
     assert drain(engine, {"smtp": desk}, AT + HOUR, NOW + HOUR) == Drained(0, ())
 
 
-def test_a_transient_error_is_due_again_at_the_next_drain(engine: Engine) -> None:
+def test_a_transient_error_is_due_again_after_a_while(engine: Engine) -> None:
     owe(engine, "tk_1-1", "tk_2-1")
     for attempt in (1, 2):
-        drained = drain(engine, {"smtp": Receiver(refuse(permanent=False))}, AT, NOW)
+        at = AT + attempt * HOUR
+        drained = drain(engine, {"smtp": Receiver(refuse(permanent=False))}, at, NOW)
+        assert drain(engine, {"smtp": Receiver()}, at, NOW) == Drained(0, ()), "not in the same breath"
         assert drained == Drained(0, ("Claim tk_1-1: 451 come back later", "Claim tk_2-1: 451 come back later"))
         assert {(one.state, one.attempts, one.error) for one in everything(engine)} == {
             ("due", attempt, "451 come back later")
         }
-    assert drain(engine, {"smtp": Receiver()}, AT, NOW).delivered == 2
+    assert drain(engine, {"smtp": Receiver()}, AT + 3 * HOUR, NOW).delivered == 2
     assert {(one.state, one.attempts, one.error) for one in everything(engine)} == {("sent", 3, None)}
 
 
@@ -267,3 +270,65 @@ def test_a_ticket_that_is_sent_while_a_cycle_is_at_work_stays_sent(engine: Engin
         store.save_tickets(connection, before, [replace(one, letters=2) for one in before])
     sender.join(30)
     assert (only(engine).state, ticket_state(engine)) == ("sent", "sent")
+
+
+def abandon(engine: Engine, seconds: int = 0) -> None:
+    """A sender of another machine has the message, and will not be heard of again."""
+    held = {"state": "sending", "leased_until": NOW + seconds * SECOND, "leased_by": "elsewhere:1"}
+    with engine.begin() as connection:
+        connection.execute(update(deliveries).values({**held, "attempts": deliveries.c.attempts + 1}))
+
+
+def test_a_letter_whose_sender_died_is_sent_once_more_at_most_and_says_so(engine: Engine) -> None:
+    owe(engine, "tk_1-1")
+    desk = Receiver()
+    abandon(engine)
+    assert not only(engine).maybe_twice
+    assert drain(engine, {"smtp": desk}, AT, NOW + SECOND).delivered == 1
+    assert (only(engine).state, only(engine).maybe_twice) == ("sent", True)
+    abandon(engine)
+    (failure,) = drain(engine, {"smtp": desk}, AT, NOW + SECOND).failures
+    assert "may have arrived" in failure
+    assert (only(engine).state, only(engine).maybe_twice, desk.keys) == ("failed", True, ["tk_1-1"])
+
+
+def test_to_a_receiver_that_knows_the_key_it_is_sent_again_as_often_as_it_takes(engine: Engine) -> None:
+    owe(engine, "tk_1-1", sink="zendesk")
+    for _ in range(5):
+        abandon(engine)
+    desk = Receiver()
+    assert drain(engine, {"zendesk": desk}, AT, NOW + SECOND).delivered == 1
+    assert (only(engine).state, only(engine).attempts, only(engine).maybe_twice) == ("sent", 6, False)
+
+
+def test_a_server_that_falls_silent_with_the_letter_in_its_hands_gets_it_once_more(engine: Engine) -> None:
+    def silent(_: str) -> Receipt | None:
+        raise WorldError("silence", unsure=True)
+
+    owe(engine, "tk_1-1")
+    drain(engine, {"smtp": Receiver(silent)}, AT, NOW)
+    assert (only(engine).state, only(engine).maybe_twice) == ("due", True)
+    drain(engine, {"smtp": Receiver(refuse(permanent=False))}, AT + HOUR, NOW)
+    assert only(engine).state == "due", "who refuses it has not got it"
+    drain(engine, {"smtp": Receiver(silent)}, AT + 2 * HOUR, NOW)
+    assert only(engine).state == "failed"
+
+
+def test_what_failed_is_tried_again_when_a_person_asks(engine: Engine) -> None:
+    owe(engine, "tk_1-1")
+    drain(engine, {"smtp": Receiver(refuse(permanent=True))}, AT, NOW)
+    with transaction(engine) as connection:
+        assert outbox.retry(connection, "tk_1-1", AT + HOUR)
+        assert not outbox.retry(connection, "tk_1-1", AT + HOUR), "it is due already"
+        assert not outbox.retry(connection, "tk_1-2", AT + HOUR)
+    assert drain(engine, {"smtp": Receiver()}, AT + HOUR, NOW).delivered == 1
+    assert (only(engine).state, only(engine).error) == ("sent", None)
+
+
+def test_a_receiver_that_asks_for_patience_gets_it(engine: Engine) -> None:
+    def busy(_: str) -> Receipt | None:
+        raise WorldError("429", wait=3 * HOUR)
+
+    owe(engine, "tk_1-1", sink="zendesk")
+    drain(engine, {"zendesk": Receiver(busy)}, AT, NOW)
+    assert only(engine).due_at == AT + 3 * HOUR

@@ -71,6 +71,7 @@ def planted(mail_port: int) -> dict[tuple[str, ...], str]:
         ("mailbox", "url"): f"imaps://user:{CANARY}@127.0.0.1:1/INBOX",
         ("webhook", "url"): f"https://127.0.0.1:1/{CANARY}",
         ("webhook", "secrets"): f"whsec_{CANARY}{'A' * 37}=",
+        ("audit", "dead_man_url"): f"https://127.0.0.1:1/{CANARY}",
         ("pings", "urls"): f"json://user:{CANARY}@127.0.0.1:1/{CANARY}",
     }
     return {path: forms.get(path, f"{CANARY}{'-'.join(path)}") for path in secrets(Settings)}

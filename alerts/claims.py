@@ -1,0 +1,82 @@
+"""Who may send a message: a row is claimed for a time before it is sent, and taken over when its sender is gone."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, and_, or_, select, update
+
+from alerts.tables import deliveries
+from billing.database import reading, transaction
+
+LEASE = timedelta(minutes=15)  # longer than a send may take; a dead sender on another machine holds a row no longer
+WITHOUT_KEY = frozenset({"smtp"})  # sinks to whose receivers a repeat is a second message
+
+
+def claim(engine: Engine, at: datetime, now: datetime) -> Any:
+    """The next due row, marked as being sent with the attempt counted; None when none is left.
+
+    A row that was being sent has lost its sender, who may have sent it; `third`: for the second time. `tried`: how long
+    ago the attempt before this one began, None for the first.
+    """
+    abandoned = or_(deliveries.c.leased_until < now, deliveries.c.leased_by.in_(_dead(engine)))
+    ready = or_(
+        and_(deliveries.c.state == "due", deliveries.c.due_at <= at),
+        and_(deliveries.c.state == "sending", abandoned),
+    )
+    query = (
+        select(deliveries)
+        .where(ready)
+        .order_by(deliveries.c.due_at, deliveries.c.key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    with transaction(engine) as connection:
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        taken_over = row["state"] == "sending" and row["sink"] in WITHOUT_KEY
+        claimed = {
+            "state": "sending",
+            "attempts": row["attempts"] + 1,
+            "tried_at": at,
+            "leased_until": now + LEASE,
+            "leased_by": f"{_machine()}:{os.getpid()}",
+            "maybe_twice": row["maybe_twice"] or taken_over,
+        }
+        connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(claimed))
+    tried = max(at - row["tried_at"], timedelta()) if row["tried_at"] else None
+    return {**row, **claimed, "tried": tried, "third": taken_over and row["maybe_twice"]}
+
+
+def _dead(engine: Engine) -> list[str]:
+    """The senders that hold a row and are processes of this machine that are no more."""
+    query = select(deliveries.c.leased_by).where(deliveries.c.state == "sending").distinct()
+    with reading(engine) as connection:
+        holders = [holder for holder in connection.scalars(query) if holder]
+    return [holder for holder in holders if _is_dead(*holder.rsplit(":", 1))]
+
+
+def _is_dead(machine: str, process: str) -> bool:
+    if machine != _machine():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@cache
+def _machine() -> str:
+    """Where a process number means the same process: host, start of its system, and container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{socket.gethostname()}:{boot}:{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
