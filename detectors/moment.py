@@ -31,7 +31,7 @@ class Lives:
     @classmethod
     def of(cls, panel: Panel, min_history_days: int) -> "Lives":
         """As far as the panel tells."""
-        heard, used = first_column(np.isfinite(panel.values)), first_lately(panel.values > 0)
+        heard, used = first_column(np.isfinite(panel.values)), _first_lately(panel.values > 0)
         rows_of: dict[str, list[int]] = {}
         for row, (org, _) in enumerate(panel.keys):
             rows_of.setdefault(org, []).append(row)
@@ -119,7 +119,7 @@ def ending(total: Floats, count: int, window: int) -> Floats:
     return sums
 
 
-def first_lately(used: Flags) -> NDArray[np.int64]:
+def _first_lately(used: Flags) -> NDArray[np.int64]:
     """[series]: the last column with usage before which there was none for IDLE hours; NEVER for none.
 
     A panel that moves on forgets its first weeks: what is new must not depend on them.
