@@ -100,6 +100,17 @@ def test_hours_judged_again_are_judged_from_where_they_were(busy, monkeypatch):
     assert joined(again) == joined(anew)
 
 
+def test_a_day_whose_forecast_was_asked_for_before_it_came_is_judged(busy):
+    storm = busy.values.copy()
+    storm[0, 41 * 24 + 5] *= 9
+    day_before = replace(busy, values=storm[:, : 41 * 24], learned=busy.learned[:, : 41 * 24])
+    scanner = Scanner()
+    scanner.scan(day_before, day_before.end - HOUR)
+    scanner.profiles(day_before)
+    findings, _ = scanner.scan(replace(busy, values=storm), day_before.end)
+    assert (busy.keys[0], "spike") in joined(findings)
+
+
 @pytest.mark.parametrize("days", [1, 5, 6])
 def test_too_young_is_skipped_with_the_reason(usage, panel_of, days):
     young = np.full(30 * 24, np.nan)
