@@ -9,7 +9,6 @@ from detectors.baseline import Course
 from detectors.kind import Kind
 from detectors.series import Flags, Floats
 from detectors.state import Rows
-from detectors.threshold import Kin
 
 
 class Past:
@@ -52,10 +51,6 @@ class Past:
         self.course.put(rows, other)
         for lesson, part in zip(self.lessons, self._learn(other), strict=True):
             lesson[rows] = part
-
-    def settled(self, kin: Kin) -> list[Floats]:
-        """The lessons to judge by, with those of the kin."""
-        return [kind.settle(own, kin) for kind, own in zip(self._kinds, self.lessons, strict=True)]
 
     def _learn(self, course: Course) -> list[Floats]:
         return [kind.learn(course) for kind in self._kinds]
