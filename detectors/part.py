@@ -36,10 +36,15 @@ class Part:
             values = np.pad(values, ((0, 0), (lead, 0)), constant_values=np.nan)
             learned = np.pad(learned, ((0, 0), (lead, 0)), constant_values=True)
         origins = [panel.origins[row] if panel.origins else Origin() for row in rows]
-        values = np.where(values >= 0, np.minimum(values, LARGEST), np.nan)
+        values = tame(values)
         counters = [origin.counter for origin in origins]
         if any(counters):
             values[counters] = growth(values[counters], start)
         calendar = Calendar(start, origins)
         ordinary = ~(values > ABSURD) & calendar.ordinary(values.shape[1])
         return cls(tuple(panel.keys[row] for row in rows), start, values, learned, calendar, ordinary)
+
+
+def tame(values: Floats) -> Floats:
+    """A negative number is nothing said, and none is larger than LARGEST."""
+    return np.where(values >= 0, np.minimum(values, LARGEST), np.nan)
