@@ -89,9 +89,11 @@ class Lake:
         with reachable(self.uri):
             return rows.sort("seq").collect()
 
-    def changed(self, start: datetime, end: datetime, seq: int, observed: datetime) -> datetime | None:
+    def changed(self, start: datetime, end: datetime, seq: int, observed: datetime | None = None) -> datetime | None:
         """The earliest hour of [start, end) of which something was put after `seq` or observed after `observed`."""
-        since = (pl.col("seq") > seq) | (pl.col("observed_at") > utc(observed))
+        since = pl.col("seq") > seq
+        if observed:
+            since |= pl.col("observed_at") > utc(observed)
         with reachable(self.uri):
             first = self._rows(start, end).filter(since).select(pl.col("hour").min()).collect().item()
         return None if first is None else hour_of(first)

@@ -4,28 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 
 import numpy as np
 
 from alerts import store
 from alerts.alert import Alert, of_book
-from alerts.contract_month import Expect, follow
+from alerts.contract_month import Expect
 from alerts.life import advance, only
 from alerts.queue import loud
 from alerts.stake import weigh
 from alerts.store import Judged
-from alerts.teaching import Lesson, lessons
+from alerts.teaching import Lesson
+from billing import book_store
 from billing.book import Book
 from billing.database import transaction
 from billing.grid import SeriesKey
-from billing.hours import Month, floor_hour, hours_between
-from billing.rollups import Hours
+from billing.hours import floor_hour, hours_between
 from detectors.episodes import APART
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
-from flows.origins import kin
-from flows.usage import LATE, Known, known, open_months, panel
+from flows.judging import Case, judged
+from flows.usage import Known, open_months, window
 from flows.wiring import App
 
 STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
@@ -50,39 +49,22 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         mark = store.judged(connection)
         if mark and floor_hour(at) < mark.upto:
             return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
-        usage = usage or known(app.lake, app.rules.catalog, at, mark)
+        start = usage.grid.start if usage else window(at)
+        before, decided = store.alerts(connection, start), store.decided(connection, start)
         book = app.book(connection)
-        before = store.alerts(connection, usage.grid.start)
-        decided = store.decided(connection, usage.grid.start)
-        taught = lessons(before, decided, at, kin(usage.grid.keys, book))
-        series = panel(usage, book, app.rules.catalog, before, taught)
-        since = _since(mark, usage)
-        found, skipped = app.scanner.scan(series, since)
-        findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]
+        opinion = judged(Case(app, book, book_store.newest(connection), before, decided, at, mark), usage)
+        usage, first = opinion.usage, mark.since if mark else opinion.since
+        findings = [part for finding in opinion.found if (part := _from(finding, first, opinion.taught))]
         rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
         after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at, decided)
-        after = _priced(app, book, usage, after, forecast(app, series))
+        after = _priced(app, book, usage, after, opinion.expect)
         there = {alert.alert_id for alert in before}
         raised = tuple(alert for alert in after if alert.alert_id not in there)
-        after = _second_opinions(after, raised, series)
+        after = _second_opinions(after, raised, opinion.panel)
         store.save_alerts(connection, before, after)
         store.add_transitions(connection, moved)
-        store.save_judged(connection, Judged(mark.since if mark else since, floor_hour(at), usage.seq))
-    return Detected(raised, tuple(after), tuple(skipped))
-
-
-def forecast(app: App, series: Panel) -> Expect:
-    """What every series is expected to do from the panel's end on; learned when the first one is asked for."""
-
-    @cache
-    def learned() -> Expect:
-        profiles = app.scanner.profiles(series)
-        return follow(dict(zip(series.keys, profiles, strict=True)))
-
-    def expect(key: SeriesKey) -> Hours:
-        return learned()(key)
-
-    return expect
+        store.save_judged(connection, Judged(first, floor_hour(at), usage.seq))
+    return Detected(raised, tuple(after), tuple(opinion.skipped))
 
 
 def _from(finding: Finding, start: datetime, taught: Mapping[SeriesKey, Lesson]) -> Finding | None:
@@ -93,14 +75,6 @@ def _from(finding: Finding, start: datetime, taught: Mapping[SeriesKey, Lesson])
         return None
     why = taught[finding.key].why if finding.key in taught and finding.kind not in APART else ""
     return replace(only(finding, kept), reasons=(*finding.reasons, *([why] if why else [])))
-
-
-def _since(mark: Judged | None, usage: Known) -> datetime:
-    """The first hour to judge: on a first run the open month's, then the earliest that is new or changed."""
-    if mark is None:
-        return Month.of(usage.at).start
-    earliest = max(mark.since, Month.of(usage.at - LATE).start)
-    return max(earliest, min(mark.upto, usage.changed or mark.upto))
 
 
 def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:

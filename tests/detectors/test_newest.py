@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from billing.hours import HOUR, hours_between
 from detectors.dawn import Dawn, Morning
 from detectors.moment import REACH
-from detectors.newest import Known, newest
+from detectors.newest import Beside, newest
 from detectors.scan import KINDS, Finding, Scanner, Skipped
 from detectors.series import Flags, Floats, Origin, Panel
 from tests.detectors.conftest import START
@@ -72,8 +72,8 @@ class World:
 
         caution = np.zeros(len(panel.keys)) if panel.caution is None else panel.caution
         morning = Morning(dawn, day, panel.values[:, day:], panel.start)
-        said = newest(Scanner(), panel.keys, morning, first - day, Known(again, near, caution, some))
-        return said and (said[:2], len(said[2]))
+        said = newest(Scanner(), panel.keys, morning, first - day, Beside(again, near, caution, some))
+        return said and ((said.found, said.skipped), len(said.panel.keys))
 
 
 def rhythm(chance: np.random.Generator) -> Floats:
