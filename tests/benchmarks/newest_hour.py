@@ -8,7 +8,6 @@ from the lake to the findings; after it come the store, stakes, and the second o
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -163,8 +162,7 @@ def measure(directory: Path) -> dict[str, float]:
     ):
         detected = timed("with the alerts and their stakes", detect.detect)(app, NOW)
     app.engine.dispose()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**took, "alerts raised": len(detected.raised), "MiB at the peak": peak}
+    return {**took, "alerts raised": len(detected.raised)}
 
 
 def main() -> None:

@@ -76,26 +76,26 @@ class World:
         return said and ((said.found, said.skipped), len(said.panel.keys))
 
 
-def rhythm(chance: np.random.Generator) -> Floats:
-    """One series of what usage does: seasons, gaps, storms, shifts, ramps, late starts, ends, pauses, rare batches."""
+def rhythm(chance: np.random.Generator, now: int) -> Floats:
+    """One series of what usage does, much of it about `now`: storms, shifts, ramps, starts, ends, batches, gaps."""
     hours = np.arange(DAYS * 24)
     level = 10 ** chance.uniform(0, 6)
     week = np.where((hours // 24) % 7 >= 5, chance.uniform(0.3, 1), 1)
     values = level * week * (1 + 0.4 * np.sin(hours * np.pi / 12)) * np.exp(0.1 * chance.standard_normal(len(hours)))
-    late = DAYS * 24 - int(chance.integers(1, 120))
+    late = now + int(chance.choice([0, 1, -2, -10, -20, -75]))
     match int(chance.integers(9)):
         case 0:
             values[late : late + int(chance.integers(1, 8))] *= chance.uniform(3, 20)
         case 1:
             values[late:] *= 1.4
         case 2:
-            values[-8 * 24 :] *= np.linspace(1, 1.8, 8 * 24)
+            values[now - 6 * 24 :] *= np.linspace(1, 1.8, len(values) - now + 6 * 24)
         case 3:
             values[:late] = 0 if chance.random() < 0.5 else np.nan
         case 4:
             values[late:] = np.nan
         case 5:
-            values[-5 * 24 - 3 :] = 0
+            values[now - 3 * 24 + 1 :] = 0
         case 6:
             values[chance.random(len(values)) < 0.95] = 0
         case 7:
@@ -115,10 +115,10 @@ def counted(values: Floats) -> Floats:
     return np.where(np.isfinite(values), grown, np.nan)
 
 
-def world(seed: int, series: int) -> World:
+def world(seed: int, series: int, now: int = DAYS * 24) -> World:
     chance = np.random.default_rng(seed)
     origins = tuple(LIVES[number] for number in chance.integers(len(LIVES), size=series))
-    values = np.array([rhythm(chance) for _ in origins])
+    values = np.array([rhythm(chance, now) for _ in origins])
     for row, origin in enumerate(origins):
         values[row] = counted(values[row]) if origin.counter else values[row]
     keys = tuple((f"org{row // 4}", f"m{row % 4}") for row in range(series))
@@ -131,10 +131,11 @@ def world(seed: int, series: int) -> World:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 23), st.integers(1, 3))
 def test_the_newest_hours_are_judged_as_from_the_whole_past(seed: int, learned_at: int, hours: int) -> None:
-    whole = world(seed, 24)
     first = (DAYS - 1) * 24 + learned_at
+    whole = world(seed, 24, first)
     morning = whole.upto(first)
     dawn, then = Dawn.of(Scanner(), morning), morning.learned
+    whole.learned[seed % 24, 900:960] ^= True  # a verdict
     for begin in range(first, min(first + 2 * hours + 2, DAYS * 24), hours):
         end = min(begin + hours, DAYS * 24)
         at_once = whole.whole(begin, end)
