@@ -125,8 +125,8 @@ def _by_the_day(case: Case, kept: Keep) -> Opinion | None:
     if usage is None or (since := case.since(usage)) < kept.day:
         return None
     grid, taught = usage.grid, case.taught(usage.grid.keys)
-    keys = [grid.keys[row] for row in kept.rows.tolist()]
-    place = {key: row for row, key in enumerate(keys)}
+    place = kept.place
+    keys = list(place)
     caution = np.zeros(len(keys))
     for key in taught.keys() & place.keys():
         caution[place[key]] = taught[key].caution

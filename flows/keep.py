@@ -67,9 +67,9 @@ class Keep:
     dawn: Dawn
 
     @cached_property
-    def row_of(self) -> Mapping[SeriesKey, int]:
-        """The grid's."""
-        return {key: row for row, key in enumerate(self.keys)}
+    def place(self) -> Mapping[SeriesKey, int]:
+        """The dawn's row of each of its series."""
+        return {self.keys[row]: place for place, row in enumerate(self.rows.tolist())}
 
     @property
     def column(self) -> int:
@@ -85,14 +85,20 @@ class Keep:
 
     def with_today(self, today: Grid) -> Grid | None:
         """The whole grid with the hours of the day; None where it has series that were never heard of before."""
-        rows = [self.row_of.get(key, -1) for key in today.keys]
-        if -1 in rows or today.values.dtype != self.values.dtype:
+        rows = self._rows_of(today.keys)
+        if rows is None or today.values.dtype != self.values.dtype:
             return None
         column, hours = self.column, today.values.shape[1]
         for kept, new in ((self.values, today.values), (self.seen, today.seen)):
             kept[column : column + hours, rows] = new.T
         end = column + hours
         return Grid(self.keys, self.start, self.values[:end].T, self.seen[:end].T)
+
+    def _rows_of(self, keys: tuple[SeriesKey, ...]) -> slice | list[int] | None:
+        if keys == self.keys:
+            return slice(None)
+        row_of = {key: row for row, key in enumerate(self.keys)}
+        return [row_of[key] for key in keys] if row_of.keys() >= set(keys) else None
 
 
 def save(directory: Path, origin: Origin, seq: int, grid: Grid, panel: Panel, dawn: Dawn) -> None:

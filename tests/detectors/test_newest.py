@@ -1,6 +1,6 @@
 """From what a midnight taught and the day's hours the same is found as from the whole past."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -167,6 +167,52 @@ def test_of_many_series_few_are_looked_at() -> None:
     said, looked_at = screened
     assert [finding.key for finding in said[0]] == [keys[7]]
     assert looked_at <= 4
+
+
+def test_a_counter_is_screened_by_what_it_grew_since_it_was_last_heard_of() -> None:
+    one = world(0, 1, DAYS * 24)
+    grown = np.cumsum(np.ones(DAYS * 24) + np.random.default_rng(0).integers(0, 3, DAYS * 24))
+    grown[-1] += 400
+    grown[(DAYS - 1) * 24 - 5 : (DAYS - 1) * 24 + 2] = np.nan
+    one = World(replace(one.panel, values=grown[None], origins=(Origin(counter=True),), caution=None), one.learned)
+    one.learned[:] = True
+    for hour in range(3, 24):
+        begin = (DAYS - 1) * 24 + hour
+        dawn = Dawn.of(Scanner(), one.upto(begin))
+        screened = one.screened(dawn, one.learned, begin, begin + 1)
+        assert screened
+        said, looked_at = screened
+        assert plain(said) == plain(one.whole(begin, begin + 1))
+        assert looked_at == len(said[0]) == (hour == 23)
+
+
+def test_what_is_unlearned_of_one_lets_its_young_kin_be_found() -> None:
+    """A verdict took the storms out of the past of the one series that says how such series stray."""
+    chance = np.random.default_rng(3)
+    values = np.rint(1000 * np.exp(0.1 * chance.standard_normal((2, DAYS * 24))))
+    storms = np.arange(100, (DAYS - 2) * 24, 40)
+    values[0, storms] *= 4
+    values[1, : -9 * 24] = np.nan
+    values[1, -1] = 2000
+    keys, kin = (("a", "m"), ("b", "m")), (Origin(kin="m"),) * 2
+    one = World(Panel(keys, START, values, np.ones(values.shape, bool), kin), np.ones(values.shape, bool))
+    newest_hour = DAYS * 24 - 1, DAYS * 24
+    dawn, then = Dawn.of(Scanner(), one.upto(DAYS * 24 - 1)), one.learned.copy()
+    before = one.screened(dawn, then, *newest_hour)
+    assert before == (([], []), 0)
+    one.learned[0, storms] = False
+    after = one.screened(dawn, then, *newest_hour)
+    assert after
+    assert [finding.key for finding in after[0][0]] == [keys[1]]
+    assert plain(after[0]) == plain(one.whole(*newest_hour))
+
+
+def test_a_dawn_is_the_same_at_every_hour_of_its_day() -> None:
+    one = world(4, 12, DAYS * 24 - 12)
+    midnight, noon = (Dawn.of(Scanner(), one.upto(DAYS * 24 - hours)) for hours in (24, 12))
+    for field in fields(Dawn):
+        for mine, other in zip(getattr(midnight, field.name), getattr(noon, field.name), strict=True):
+            np.testing.assert_array_equal(mine, other)
 
 
 def test_a_dawn_needs_a_midnight() -> None:
