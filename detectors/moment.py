@@ -31,7 +31,10 @@ class Lives:
     @classmethod
     def of(cls, panel: Panel, min_history_days: int) -> "Lives":
         """As far as the panel tells."""
-        heard, used = first_column(np.isfinite(panel.values)), first_lately(panel.values > 0)
+        using = panel.values > 0
+        heard, used = first_column(using), first_lately(using)
+        later = np.flatnonzero(heard > 0)  # of what is used from the start on nothing was said before
+        heard[later] = first_column(np.isfinite(panel.values[later]))
         return cls.among(numbered(org for org, _ in panel.keys), heard, used, min_history_days)
 
     @classmethod
@@ -138,8 +141,10 @@ def first_lately(used: Flags) -> NDArray[np.int64]:
     """
     last = first_column(used)
     days = used.shape[1] // 24
-    busy = used[:, : days * 24].reshape(-1, days, 24).any(axis=2).sum(axis=1)
-    paused = np.flatnonzero(busy <= days - IDLE // 24 + 1)  # only they can have been idle for so long in between
+    most = days - IDLE // 24 + 1  # days in use of a series that was idle for so long in between
+    paused = np.flatnonzero(np.count_nonzero(used, axis=1) <= (most + 1) * 24)
+    busy = used[paused, : days * 24].reshape(len(paused), days, 24).any(axis=2).sum(axis=1)
+    paused = paused[busy <= most]
     last[paused] = _after_a_pause(used[paused])
     return last
 
@@ -158,4 +163,5 @@ def first_column(flags: Flags) -> NDArray[np.int64]:
     """[series]: the first True column; NEVER for none."""
     if not flags.shape[1]:
         return np.full(len(flags), NEVER)
-    return np.where(flags.any(axis=1), flags.argmax(axis=1), NEVER)
+    first = flags.argmax(axis=1)
+    return np.where(flags[np.arange(len(flags)), first], first, NEVER)

@@ -74,6 +74,7 @@ class Scanner:
         self.min_days = min_history_days
         self.kinds = tuple(kinds)
         self._pasts: OrderedDict[tuple[datetime, tuple[SeriesKey, ...]], Past] = OrderedDict()
+        self._newest: tuple[Panel, Rows, Part] | None = None
 
     def scan(self, panel: Panel, since: datetime) -> tuple[list[Finding], list[Skipped]]:
         """Judge the hours [since, panel.end); an odd hour is in one finding of a scan.
@@ -104,17 +105,17 @@ class Scanner:
         profiles = np.empty((len(panel.keys), WEEK_HOURS))
         day = (panel.start.hour + panel.values.shape[1]) // 24
         for rows in chunks(panel):
-            profiles[rows] = self.past(Part.of(panel, rows), day).course.state.profile()
+            profiles[rows] = self.past(self._part(panel, rows), day).course.state.profile()
         return profiles
 
     def watch(self, panel: Panel, rows: Rows, day: int, lives: Lives, fed: Flags, settle: Settle) -> Watch:
         """The series of `rows`, with their past as of 00:00 of `day`. lives: theirs. fed: [hours of the panel]."""
-        part = Part.of(panel, rows)
+        part = self._part(panel, rows)
         return Watch(
             kinds=self.kinds,
             past=self.past(part, day),
             values=part.values,
-            learned=part.learned,
+            learned=part.learned.copy(),
             settle=settle,
             caution=np.zeros(len(rows)) if panel.caution is None else panel.caution[rows],
             lives=lives,
@@ -124,12 +125,20 @@ class Scanner:
             ordinary=part.ordinary,
         )
 
+    def _part(self, panel: Panel, rows: Rows) -> Part:
+        """The newest one is kept: who has scanned a panel asks for its profiles next."""
+        if self._newest and self._newest[0] is panel and np.array_equal(self._newest[1], rows):
+            return self._newest[2]
+        part = Part.of(panel, rows)
+        self._newest = panel, rows, part
+        return part
+
     def past(self, part: Part, day: int) -> Past:
         """Of the part's series as of 00:00 of `day`."""
-        name, teaches = (part.start, part.keys), part.learned & part.ordinary
+        name = (part.start, part.keys)
         past = self._pasts.pop(name, None)
-        if past is None or not past.back(part.values, teaches, day):
-            past = Past(self.kinds, whole_days(part.values, teaches), part.start, day)
+        if past is None or not past.back(part.values, part.teaches, day):
+            past = Past(self.kinds, whole_days(part.values, part.teaches), part.start, day)
         self._pasts[name] = past
         while len(self._pasts) > 1 and sum(len(keys) for _, keys in self._pasts) > REMEMBERED_SERIES:
             self._pasts.popitem(last=False)

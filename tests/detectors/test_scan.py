@@ -72,6 +72,15 @@ def test_memory_changes_nothing(busy):
         np.testing.assert_array_equal(one.profile, other.profile)
 
 
+def test_what_a_scan_found_is_not_in_the_profiles_of_its_panel(busy):
+    scanner = Scanner()
+    for hours in range(36 * 24 + 5, busy.values.shape[1], 29):
+        known = Panel(busy.keys, busy.start, busy.values[:, :hours].copy(), busy.learned[:, :hours].copy())
+        for since in (35 * 24, hours - 1):
+            scanner.scan(known, busy.start + since * HOUR)
+            np.testing.assert_array_equal(scanner.profiles(known), Scanner().profiles(known))
+
+
 def test_each_past_is_walked_once(busy, monkeypatch):
     walked = []
     correct = State.correct
