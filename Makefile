@@ -21,7 +21,7 @@ bench: $(VENV)/installed-dev
 # How well run-aways are found, against Prophet, statsforecast, STL and others: about a quarter of an hour.
 bench-detect: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[bench-detect]"
-	$(BIN)/python -m tests.benchmarks.detection --peers 20 --write docs/detection.md $(BENCH_OPTIONS)
+	$(BIN)/python -m tests.benchmarks.detection --peers 99 --write docs/detection.md $(BENCH_OPTIONS)
 
 # What the suite takes a sample of: clocks of every zone by the minute, ten thousand hostile names. A quarter of an hour.
 whole: $(VENV)/installed-dev

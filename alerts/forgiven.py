@@ -55,13 +55,13 @@ class _Continued:
 
     def __init__(self, book: Book, rules: Rules, project: ContractMonth, alert: Alert, now: datetime) -> None:
         self._book, self._rules, self._project, self._key = book, rules, project, alert.key
-        self._start, end = project.span
+        self._start, self._end = start, end = project.span
         self._own = project.series[alert.key]
-        odd = [hour for hour in alert.hours if self._start <= hour < end]
-        columns = [hours_between(self._start, hour) for hour in odd]
+        odd = [hour for hour in alert.hours if start <= hour < end]
+        columns = [hours_between(start, hour) for hour in odd]
         self._level = np.sort(self._own[columns])[len(columns) // 2]
-        others = np.setdiff1d(np.arange(len(self._own)), columns)
-        to_come = others >= hours_between(self._start, now)
+        others = np.delete(np.arange(len(self._own)), columns)
+        to_come = others >= hours_between(start, now)
         self._others = np.concatenate([others[to_come], others[~to_come][::-1]])
         self.coming = int(to_come.sum())
         width = len(self._own)
@@ -103,10 +103,11 @@ class _Continued:
         """The bill without the alert in which the contract's highest hour that is under no alert is the billed one."""
         series = {**self._project.series, self._key: self._without}
         sums = add(np.array([hours for (_, meter), hours in series.items() if meter == self._key[1]]))
-        usual = [n for n in range(len(sums)) if self._start + n * HOUR not in odd]
+        under_alert = [hours_between(self._start, hour) for hour in odd if self._start <= hour < self._end]
+        usual = np.delete(sums, under_alert)
         hours, chosen = self._without.copy(), self._others[: self._forgiven + 1]
-        if usual:
-            hours[chosen] += np.maximum(sums[usual].max() - sums[chosen], 0)
+        if usual.size:
+            hours[chosen] += np.maximum(usual.max() - sums[chosen], 0)
         return self._billed(hours)
 
     def _with(self, more: int) -> list[Line]:

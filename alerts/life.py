@@ -1,5 +1,6 @@
 """The life of alerts: findings join them, usage measures them, quiet hours end them, restated usage withdraws them."""
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,7 +63,7 @@ def advance(
     for alert in list(found.values()):
         if meters[alert.meter] == MONTHLY_COUNTER and alert.live:
             alert = replace(alert, hours=_until_it_starts_again(alert, grid))  # noqa: PLW2901
-        hours_now = list(_told(alert, grid))
+        hours_now = _told(alert, grid)
         measured = _measure(alert, hours_now, meters[alert.meter], at)
         state, why = _next_state(measured, hours_now, grid, at)
         if state != alert.state:
@@ -156,19 +157,22 @@ def _until_it_starts_again(alert: Alert, grid: Grid) -> tuple[datetime, ...]:
     return tuple(sorted({*alert.hours, *later}))
 
 
-def _told(alert: Alert, grid: Grid) -> Iterator[Hour]:
+def _told(alert: Alert, grid: Grid) -> list[Hour]:
     """Those of its hours of which usage says something now; none where the grid does not reach back to its start.
 
     Of usage that stopped, an hour of which nothing is said is 0, as in a bill.
     """
     row = grid.row_of.get(alert.key)
     if row is None or alert.started_at < grid.start:
-        return
-    for hour in alert.hours:
-        column = hours_between(grid.start, hour)
-        told = hour < grid.end and bool(grid.seen[row, column])
-        if told or (hour < grid.end and alert.kind == DISAPPEARANCE):
-            yield Hour(hour, alert.expected_at(hour), int(grid.values[row, column]) if told else 0)
+        return []
+    hours = alert.hours[: bisect_left(alert.hours, grid.end)]
+    columns = [hours_between(grid.start, hour) for hour in hours]
+    seen, values = grid.seen[row, columns].tolist(), grid.values[row, columns].tolist()
+    return [
+        Hour(hour, alert.expected_at(hour), value if told else 0)
+        for hour, told, value in zip(hours, seen, values, strict=True)
+        if told or alert.kind == DISAPPEARANCE
+    ]
 
 
 def _measure(alert: Alert, hours: Sequence[Hour], rollup: str, at: datetime) -> Alert:

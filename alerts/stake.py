@@ -30,11 +30,10 @@ def weigh(
     wanted = set(months)
     kept = {a.alert_id: [s for s in a.stakes if s.month not in wanted] for a in alerts}
     free: dict[str, tuple[int | None, Ahead | None]] = {}
-    live = [alert for alert in alerts if alert.live]
+    live, odd = [alert for alert in alerts if alert.live], _odd_hours(alerts)
     for month in sorted(wanted):
         touched = [a for a in live if _is_in(a, month)]
         costing = sorted((a for a in touched if a.kind != DISAPPEARANCE), key=lambda a: (a.started_at, a.alert_id))
-        odd = _odd_hours(alerts)
         for customer_id in sorted({a.customer_id for a in costing}):
             mine = [a for a in costing if a.customer_id == customer_id]
             meters = {alert.meter for alert in mine}

@@ -89,12 +89,16 @@ class Lake:
         with reachable(self.uri):
             return rows.sort("seq").collect()
 
-    def changed(self, start: datetime, end: datetime, seq: int, observed: datetime) -> datetime | None:
+    def changed(self, start: datetime, end: datetime, seq: int, observed: datetime | None = None) -> datetime | None:
         """The earliest hour of [start, end) of which something was put after `seq` or observed after `observed`."""
-        since = (pl.col("seq") > seq) | (pl.col("observed_at") > utc(observed))
+        news = [pl.col("seq") > seq]  # one after the other: by two conditions at once no file can be left out
+        if observed:
+            news.append(pl.col("observed_at").is_not_null() & (pl.col("observed_at") > utc(observed)))
+        rows = self._rows(start, end)
         with reachable(self.uri):
-            first = self._rows(start, end).filter(since).select(pl.col("hour").min()).collect().item()
-        return None if first is None else hour_of(first)
+            firsts = pl.collect_all([rows.filter(since).select(pl.col("hour").min()) for since in news])
+        hours = [first.item() for first in firsts if first.item() is not None]
+        return hour_of(min(hours)) if hours else None
 
     def put_since(self, start: datetime, end: datetime, version: int) -> pl.DataFrame:
         """The cells of [start, end) of which something was put after that version."""

@@ -48,6 +48,7 @@ class Course:
         self.day = 0
         self._states: dict[int, State] = {}
         self._moved = np.zeros(len(said), np.intp)  # the day after which the level last was another
+        self._earlier: dict[tuple[int, int], Floats] = {}  # profiles by row and weeks ago, as of `day`
         self._expect()
         self.walk(day)
 
@@ -58,6 +59,7 @@ class Course:
                 self._states[done] = self.state.copy()
             moved = self.state.correct(self._weekday(done), self.said[:, done * 24 : done * 24 + 24])
             self.day = done + 1
+            self._earlier.clear()
             self._expect()
             if moved.size:
                 self._expect_again(moved)
@@ -70,6 +72,7 @@ class Course:
         if day not in self._states:
             return False
         self.state, self.day = self._states[day], day
+        self._earlier.clear()
         self._states = {done: state for done, state in self._states.items() if done < day}
         since = np.flatnonzero(self._moved > day)
         if since.size:  # what was expected of earlier days has changed since
@@ -86,11 +89,13 @@ class Course:
         self.said, self.ahead, self.week_ahead = (
             np.pad(columns, more, constant_values=np.nan) for columns in (self.said, self.ahead, self.week_ahead)
         )
+        self._expect()
 
     def put(self, rows: Rows, other: "Course") -> None:
         """Take over `rows` from a course of these alone that has come as far."""
         self.said[rows], self.ahead[rows], self.week_ahead[rows] = other.said, other.ahead, other.week_ahead
         self._moved[rows] = other._moved
+        self._earlier.clear()
         self.state.put(rows, other.state)
         for day, state in self._states.items():
             state.put(rows, other._states[day])
@@ -99,7 +104,11 @@ class Course:
         """[rows, 168]: what the hours of a week are expected to bring, as of 00:00 of `day` or of weeks before."""
         if not weeks_ago:
             return self.state.take(rows).profile()
-        return Course(self.said[rows], self.start, max(self.day - 7 * weeks_ago, 0)).state.profile()
+        for row in rows:
+            if (row, weeks_ago) not in self._earlier:
+                then = Course(self.said[[row]], self.start, max(self.day - 7 * weeks_ago, 0))
+                self._earlier[row, weeks_ago] = then.state.profile()[0]
+        return np.array([self._earlier[row, weeks_ago] for row in rows])
 
     @property
     def days(self) -> Floats:

@@ -54,7 +54,7 @@ class Calendar:
     def ordinary(self, hours: int) -> Flags:
         """[series, hours]: False on a holiday, which is not learned as the weekday that it falls on."""
         if not any(origin.holidays for origin in self.origins):
-            return np.broadcast_to(np.True_, (len(self.origins), hours))
+            return np.ones((len(self.origins), hours), np.bool_)
         lived = [(origin.zone, origin.holidays) for origin in self.origins]
         number = {one: nth for nth, one in enumerate(dict.fromkeys(lived))}
         flags = np.stack([~_on_holiday(self.start, hours, *one) for one in number])

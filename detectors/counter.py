@@ -1,5 +1,6 @@
 """Counters that start again each month, as the vendor's active users and committers do: growth, and hours to come."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -14,11 +15,25 @@ ALIKE = 0.4  # logarithm by which a month's further growth differs from that of 
 SLOWER = 0.5  # without a month before: of the growth an hour so far
 
 
-def growth(values: Floats, start: datetime) -> Floats:
+@dataclass(frozen=True)
+class Before:
+    """[series]: the column, negative, in which a counter was last heard of, and what it stood at; NaN for never."""
+
+    column: NDArray[np.int64]
+    value: Floats
+
+    @classmethod
+    def end_of(cls, values: Floats) -> "Before":
+        """Of these hours, [series, hours], at least one, for those that follow."""
+        back = np.isfinite(values)[:, ::-1].argmax(axis=1) + 1  # of one never heard of: 1, where there is NaN
+        return cls(-back, values[np.arange(len(values)), -back])
+
+
+def growth(values: Floats, start: datetime, before: Before | None = None) -> Floats:
     """[series, hours]: by how much counters, which start again each UTC month, grew in an hour.
 
     After hours of which nothing was said the growth is shared among them. NaN where a counter fell, as a corrected one
-    does, and in the first hour said of it in a month that had begun.
+    does, and in the first hour said of it in a month that had begun. before: what was said last before these hours.
     """
     if not values.size:
         return values
@@ -26,11 +41,14 @@ def growth(values: Floats, start: datetime) -> Floats:
     heard = np.where(np.isfinite(values), hours, -1)
     last = np.maximum.accumulate(heard, axis=1)
     last = np.concatenate([np.full((len(values), 1), -1), last[:, :-1]], axis=1)
+    inside = last >= 0
+    earlier = before or Before(np.full(len(values), -1), np.full(len(values), np.nan))
+    height = np.where(inside, np.take_along_axis(values, last.clip(0), axis=1), earlier.value[:, None])
+    last = np.where(inside, last, earlier.column[:, None])
     begins = _begins(start, len(hours))
-    before = np.where(last >= 0, np.take_along_axis(values, last.clip(0), axis=1), np.nan)
-    anew = (last >= 0) & (last < begins) & ~(values >= before)
+    anew = np.isfinite(height) & (last < begins) & ~(values >= height)
     since = np.where(anew, begins - 1, last)
-    grown = values - np.where(anew, 0, before)
+    grown = values - np.where(anew, 0, height)
     return np.where(grown >= 0, grown / np.maximum(hours - since, 1), np.nan)
 
 

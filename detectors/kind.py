@@ -1,5 +1,6 @@
 """What a way to be odd must be able to do. A kind is one file in `kinds/` and one row in `scan.KINDS`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,15 +16,25 @@ from detectors.threshold import Kin
 class Stretch:
     """Hours of one day, the columns [first, last) of series that no alert has touched lately.
 
-    values: [series, hours]. course: as of the day's 00:00. newcomers, caution: [series], as `Moment` has them.
+    values, ahead, week_ahead: [series, hours], what came, and what was expected as `Course` has it at the day's 00:00.
+    floor, newcomers, caution: [series], as `Moment` has them.
     """
 
     values: Floats
-    course: Course
+    ahead: Floats
+    week_ahead: Floats
+    floor: Floats
     first: int
     last: int
     newcomers: Flags
     caution: Floats
+
+    def suspects(self, kinds: "Sequence[Kind]", lessons: Sequence[Floats], budget: float) -> Flags:
+        """[series, hours]: a kind may find it odd; the lessons are of all kinds, settled."""
+        suspect = np.zeros((len(self.values), self.last - self.first), np.bool_)
+        for kind, lesson in zip(kinds, lessons, strict=True):
+            suspect |= kind.may(self, lesson, budget)
+        return suspect
 
 
 class Kind(Protocol):
@@ -51,6 +62,11 @@ class Kind(Protocol):
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:
         """At the close of an hour. budget: false incidents a series-month."""
         ...
+
+
+def settled(kinds: Sequence[Kind], lessons: Sequence[Floats], kin: Kin) -> list[Floats]:
+    """The lessons to judge by, of all kinds."""
+    return [kind.settle(own, kin) for kind, own in zip(kinds, lessons, strict=True)]
 
 
 class Unlearned:

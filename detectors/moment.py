@@ -1,6 +1,6 @@
 """The close of one hour: what a kind may look at, and what it may answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
@@ -31,14 +31,23 @@ class Lives:
     @classmethod
     def of(cls, panel: Panel, min_history_days: int) -> "Lives":
         """As far as the panel tells."""
-        heard, used = first_column(np.isfinite(panel.values)), first_lately(panel.values > 0)
-        rows_of: dict[str, list[int]] = {}
-        for row, (org, _) in enumerate(panel.keys):
-            rows_of.setdefault(org, []).append(row)
-        others = np.full(len(heard), NEVER)
-        for rows in rows_of.values():
-            first, second, *_ = [*np.sort(heard[rows]), NEVER]
-            others[rows] = np.where(heard[rows] == first, second, first)
+        using = panel.values > 0
+        heard, used = first_column(using), first_lately(using)
+        later = np.flatnonzero(heard > 0)  # of what is used from the start on nothing was said before
+        heard[later] = first_column(np.isfinite(panel.values[later]))
+        return cls.among(numbered(org for org, _ in panel.keys), heard, used, min_history_days)
+
+    @classmethod
+    def among(
+        cls, orgs: NDArray[np.intp], heard: NDArray[np.int64], used: NDArray[np.int64], min_history_days: int
+    ) -> "Lives":
+        """orgs: [series], the number of its org. used: whatever was known before."""
+        order = np.lexsort((heard, orgs))  # each org's series beside each other, the first heard first
+        place = np.searchsorted(orgs[order], orgs)
+        first = heard[order][place]
+        follows = np.append(heard[order], NEVER)[place + 1]
+        same_org = np.append(orgs[order], -1)[place + 1] == orgs
+        others = np.where(heard == first, np.where(same_org, follows, NEVER), first)
         idle = used - np.minimum(others, used)
         return cls(heard, np.where(idle >= min_history_days * 24, used, NEVER), idle)
 
@@ -104,6 +113,12 @@ class Odd:
     weeks_ago: int = 0
 
 
+def numbered(names: Iterable[object]) -> NDArray[np.intp]:
+    """A number for each, the same for the same, in the order in which they come."""
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+
+
 def last_columns(columns: NDArray[Scalar], stop: int, width: int, fill: Scalar) -> NDArray[Scalar]:
     """The `width` columns before `stop`; `fill` before the first."""
     cut = columns[:, max(0, stop - width) : max(0, stop)]
@@ -126,8 +141,10 @@ def first_lately(used: Flags) -> NDArray[np.int64]:
     """
     last = first_column(used)
     days = used.shape[1] // 24
-    busy = used[:, : days * 24].reshape(-1, days, 24).any(axis=2).sum(axis=1)
-    paused = np.flatnonzero(busy <= days - IDLE // 24 + 1)  # only they can have been idle for so long in between
+    most = days - IDLE // 24 + 1  # days in use of a series that was idle for so long in between
+    paused = np.flatnonzero(np.count_nonzero(used, axis=1) <= (most + 1) * 24)
+    busy = used[paused, : days * 24].reshape(len(paused), days, 24).any(axis=2).sum(axis=1)
+    paused = paused[busy <= most]
     last[paused] = _after_a_pause(used[paused])
     return last
 
@@ -146,4 +163,5 @@ def first_column(flags: Flags) -> NDArray[np.int64]:
     """[series]: the first True column; NEVER for none."""
     if not flags.shape[1]:
         return np.full(len(flags), NEVER)
-    return np.where(flags.any(axis=1), flags.argmax(axis=1), NEVER)
+    first = flags.argmax(axis=1)
+    return np.where(flags[np.arange(len(flags)), first], first, NEVER)

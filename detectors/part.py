@@ -17,7 +17,7 @@ ABSURD, LARGEST = 1e15, 1e18  # nobody uses that much in an hour: it is odd and 
 @dataclass(frozen=True)
 class Part:
     """Some series of a panel from a 00:00 UTC on, as they are judged: counters by their growth, a negative number as
-    nothing said. ordinary: [series, hours], what is learned if no alert has it."""
+    nothing said. ordinary: [series, hours], what is learned if no alert has it; teaches: what is learned."""
 
     keys: tuple[SeriesKey, ...]
     start: datetime
@@ -25,6 +25,7 @@ class Part:
     learned: Flags
     calendar: Calendar
     ordinary: Flags
+    teaches: Flags
 
     @classmethod
     def of(cls, panel: Panel, rows: Rows) -> "Part":
@@ -36,10 +37,18 @@ class Part:
             values = np.pad(values, ((0, 0), (lead, 0)), constant_values=np.nan)
             learned = np.pad(learned, ((0, 0), (lead, 0)), constant_values=True)
         origins = [panel.origins[row] if panel.origins else Origin() for row in rows]
-        values = np.where(values >= 0, np.minimum(values, LARGEST), np.nan)
+        values = tame(values)
         counters = [origin.counter for origin in origins]
         if any(counters):
             values[counters] = growth(values[counters], start)
         calendar = Calendar(start, origins)
+        keys = tuple(panel.keys[row] for row in rows)
         ordinary = ~(values > ABSURD) & calendar.ordinary(values.shape[1])
-        return cls(tuple(panel.keys[row] for row in rows), start, values, learned, calendar, ordinary)
+        return cls(keys, start, values, learned, calendar, ordinary, learned & ordinary)
+
+
+def tame(values: Floats) -> Floats:
+    """A negative number is nothing said, and none is larger than LARGEST."""
+    tamed = np.minimum(values, LARGEST)
+    tamed[values < 0] = np.nan
+    return tamed

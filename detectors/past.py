@@ -9,7 +9,6 @@ from detectors.baseline import Course
 from detectors.kind import Kind
 from detectors.series import Flags, Floats
 from detectors.state import Rows
-from detectors.threshold import Kin
 
 
 class Past:
@@ -20,11 +19,14 @@ class Past:
         self._kinds = kinds
         self.course = Course(said, start, day)
         self.lessons = self._learn(self.course)
+        self._compared: tuple[Floats, Flags] | None = None  # with these, and nothing else was said since
 
     def back(self, values: Floats, learned: Flags, day: int) -> bool:
         """Go back or on to 00:00 of `day`, with what is said of the days before now, [series, hours]; False where
-        that day is forgotten."""
+        that day is forgotten. The arrays are not to change afterwards."""
         came = self.course.day
+        if day == came and self._compared and self._compared[0] is values and self._compared[1] is learned:
+            return True
         if not self.course.rewind(min(day, came)):
             return False
         known = self.course.day * 24
@@ -36,6 +38,7 @@ class Past:
             self.lessons = self._learn(self.course)
         elif day > came:
             self.add(whole_days(values[:, known : day * 24], learned[:, known : day * 24]))
+        self._compared = values, learned
         return True
 
     def add(self, said: Floats) -> None:
@@ -44,6 +47,7 @@ class Past:
         self.course.said[:, known : known + more] = said
         self.course.walk((known + more) // 24)
         self.lessons = self._learn(self.course)
+        self._compared = None
 
     def again(self, rows: Rows, said: Floats) -> None:
         """These rows said something else, [rows, hours of whole days], in the days before."""
@@ -52,10 +56,7 @@ class Past:
         self.course.put(rows, other)
         for lesson, part in zip(self.lessons, self._learn(other), strict=True):
             lesson[rows] = part
-
-    def settled(self, kin: Kin) -> list[Floats]:
-        """The lessons to judge by, with those of the kin."""
-        return [kind.settle(own, kin) for kind, own in zip(self._kinds, self.lessons, strict=True)]
+        self._compared = None
 
     def _learn(self, course: Course) -> list[Floats]:
         return [kind.learn(course) for kind in self._kinds]

@@ -27,6 +27,7 @@ NO_WEEK_YET = 0.5  # weeks' worth of doubt that days of the week differ at all
 YOUNG_TRUST = 0.5  # of what a weekday was seen to differ by is expected again until the week is known
 STEEP_DAYS, STEEP = 21, 0.25  # so long an unknown weekend may be so far off the level and is still heard
 LEAST_SHARE, LEAST_COUNT = 0.01, 1.0  # straying by 1 % of the mean, or by one whole thing, is never news
+LEAST = 1e-12  # nor is this of what was 0 on the whole: a power of it can be divided by
 WARM_DAYS = 3  # before that a forecast is no forecast yet
 
 Rows = NDArray[np.intp]
@@ -90,7 +91,7 @@ class State:
     def floor(self) -> Floats:
         """The least that an hour strays: a share of the mean, and one whole thing where only such are counted."""
         mean = self.total / np.maximum(self.hours, 1)
-        least: Floats = np.maximum(LEAST_SHARE * mean, np.where(self.counts, LEAST_COUNT, np.finfo(float).tiny))
+        least: Floats = np.maximum(LEAST_SHARE * mean, np.where(self.counts, LEAST_COUNT, LEAST))
         return least
 
     def correct(self, weekday: int, day: Floats) -> Rows:

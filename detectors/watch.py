@@ -1,6 +1,6 @@
 """Some series, hour after hour: who is suspect today, and what each kind says of them at the close of an hour."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,11 +13,22 @@ from detectors.moment import LIVE_HOURS, REACH, Lives, Moment, Odd, last_columns
 from detectors.past import Past, whole_days
 from detectors.series import Flags, Floats
 from detectors.state import Rows
-from detectors.threshold import Kin
 
+Settle = Callable[[Sequence[Floats]], list[Floats]]
 LATELY = 24  # hours in which usage of anybody shows that the lake is fed
 NEXT_TO_NOTHING = 0.02  # of the mean
 ENOUGH_SAID = 0.5  # of the least history must be hours that were said and could be learned
+
+
+def age(lives: Lives, column: int) -> Floats:
+    """[series]: days from the first hour heard to 00:00 of the column's day."""
+    return np.maximum(column // 24 * 24 - lives.heard, 0) / 24
+
+
+def ready(ages: Floats, days: Floats, min_days: int) -> Flags:
+    """[series]: there is enough past to judge by. days: of history that were learned from."""
+    enough: Flags = (ages >= min_days) & (days >= ENOUGH_SAID * min_days)
+    return enough
 
 
 @dataclass(frozen=True)
@@ -37,17 +48,19 @@ class Found:
 
 @dataclass
 class Watch:
-    """values, learned: [series, hours] from a 00:00 UTC on; `learned` is changed. kin, caution, lives:
-    of each series. past: as of the 00:00 UTC before the first hour to judge. min_days: of history before that a series
-    is judged. ordinary: [series, hours], what is learned if no alert has it."""
+    """values, learned: [series, hours] from a 00:00 UTC on; `learned` is changed. settle: the lessons to judge by, from
+    those of the past. caution, lives: of each series. fed: [hours], usage of anybody was heard of. past: as of 00:00
+    of the first hour's day. min_days: of history before that a series is judged. ordinary: [series, hours], what is
+    learned if no alert has it."""
 
     kinds: Sequence[Kind]
     past: Past
     values: Floats
     learned: Flags
-    kin: Kin
+    settle: Settle
     caution: Floats
     lives: Lives
+    fed: Flags
     min_days: int
     calendar: Calendar
     ordinary: Flags
@@ -58,7 +71,7 @@ class Watch:
         for day in range(first // 24, -(-last // 24)):
             if day > self.past.course.day:
                 self.past.add(self._teaches(slice(None), slice(self.past.course.day * 24, day * 24)))
-            lessons = self.past.settled(self.kin)
+            lessons = self.settle(self.past.lessons)
             hours = range(max(first, day * 24), min(last, day * 24 + 24))
             suspects = self._suspects(hours, lessons, budget)
             for column, suspect in zip(hours, suspects.T, strict=True):
@@ -69,17 +82,17 @@ class Watch:
                 early = np.unique([one.row for one in new if one.columns[0] < day * 24]).astype(np.intp)
                 if early.size:
                     self.past.again(early, self._teaches(early, slice(None)))
-                    lessons = self.past.settled(self.kin)
+                    lessons = self.settle(self.past.lessons)
                     suspects |= self._suspects(hours, lessons, budget)
                 yield from new
 
     def age(self, column: int) -> Floats:
         """[series]: days from the first hour heard to 00:00 of the column's day."""
-        return np.maximum(column // 24 * 24 - self.lives.heard, 0) / 24
+        return age(self.lives, column)
 
     def ready(self, column: int) -> Flags:
         """[series]: there is enough past to judge by."""
-        return (self.age(column) >= self.min_days) & (self.past.course.days >= ENOUGH_SAID * self.min_days)
+        return ready(self.age(column), self.past.course.days, self.min_days)
 
     def _teaches(self, rows: Rows | slice, columns: slice) -> Floats:
         """[rows, hours of whole days]: what was said and may be learned."""
@@ -90,10 +103,18 @@ class Watch:
         """[series, hours]: what a kind may find odd in these hours of one day, or is under alert."""
         first, last = hours[0], hours[-1] + 1
         newcomers = self.lives.newcomers(first) | self.lives.newcomers(last - 1)
-        stretch = Stretch(self.values, self.past.course, first, last, newcomers, self.caution)
-        suspect = np.zeros((len(self.values), len(hours)), np.bool_)
-        for kind, lesson in zip(self.kinds, lessons, strict=True):
-            suspect |= kind.may(stretch, lesson, budget)
+        course = self.past.course
+        stretch = Stretch(
+            values=self.values,
+            ahead=course.ahead,
+            week_ahead=course.week_ahead,
+            floor=course.state.floor,
+            first=first,
+            last=last,
+            newcomers=newcomers,
+            caution=self.caution,
+        )
+        suspect = stretch.suspects(self.kinds, lessons, budget)
         suspect |= ~np.all(self.learned[:, max(0, first - REACH) : last], axis=1, keepdims=True)
         judged: Flags = suspect & (self.ready(first) | newcomers)[:, None]
         return judged
@@ -172,6 +193,6 @@ class Watch:
             scale=course.scale(rows),
             floor=course.state.floor[rows],
             caution=self.caution[rows],
-            others=np.full(len(rows), np.isfinite(self.values[:, max(0, column - LATELY) : column + 1]).any()),
+            others=np.full(len(rows), self.fed[max(0, column - LATELY) : column + 1].any()),
             silences=lambda some: self._silences(column + 1 - REACH, rows[some]),
         )

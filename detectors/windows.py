@@ -54,11 +54,11 @@ class Windows:
         width = last - first + max(self.hours)
         actual, expected = (
             last_columns(columns, last, width, np.float64(np.nan))
-            for columns in (stretch.values, self._outlook(stretch.course))
+            for columns in (stretch.values, stretch.week_ahead if self.week_ahead else stretch.ahead)
         )
         said = np.isfinite(actual - expected)
         needed = at_budget(self.threshold, budget) + stretch.caution
-        floor = stretch.course.state.floor[:, None]
+        floor = stretch.floor[:, None]
         found = np.zeros((len(actual), last - first), np.bool_)
         total, expected_so_far = (
             np.cumsum(np.where(said, hours, 0), axis=1) for hours in (actual - expected, expected)
@@ -94,9 +94,6 @@ class Windows:
         hours = "one hour" if window == 1 else f"{window} hours"
         rare = f"once in {math.exp(score):,.0f} hours" if score < math.log(1e6) else "less than once in a million hours"
         return f"{self.story}: by its own past of {days:.0f} days, so much within {hours} happens by chance {rare}"
-
-    def _outlook(self, course: Course) -> Floats:
-        return course.week_ahead if self.week_ahead else course.ahead
 
 
 def _stands_out(excess: Floats, scale: Floats) -> Flags:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,24 +11,24 @@ from sqlalchemy.engine import Connection
 
 from alerts import journal, store
 from alerts.alert import Alert, Transition, of_book
-from alerts.contract_month import Expect, follow
+from alerts.contract_month import Expect
 from alerts.grouping import grouped, users_of
 from alerts.life import advance, only
 from alerts.queue import loud
 from alerts.stake import weigh
 from alerts.store import Judged
-from alerts.teaching import Lesson, lessons
+from alerts.teaching import Lesson
+from billing import book_store
 from billing.book import Book
 from billing.database import reading
 from billing.grid import SeriesKey
-from billing.hours import Month, floor_hour, hours_between
-from billing.rollups import Hours
+from billing.hours import floor_hour, hours_between
 from detectors.episodes import APART
 from detectors.scan import Finding, Skipped
 from detectors.series import Panel
 from flows.agreed import agreed
-from flows.origins import kin
-from flows.usage import LATE, Known, known, open_months, panel, window
+from flows.judging import Case, judged
+from flows.usage import Known, open_months, window
 from flows.wiring import App
 
 STL_SERIES = 3  # a cycle's dearest new alerts get a second opinion; each takes a good part of a tenth of a second
@@ -46,10 +45,11 @@ class Detected:
 
 
 class _Basis(NamedTuple):
-    """What a judgement is made from, besides usage. decided: alert_id -> when a reviewer did."""
+    """What a judgement is made from beside usage: the book, its version. decided: alert_id -> when a reviewer did."""
 
     mark: Judged | None
     book: Book
+    version: int
     alerts: list[Alert]
     decided: dict[str, datetime]
 
@@ -70,13 +70,18 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
     start = usage.grid.start if usage else window(floor_hour(at))
 
     def read(connection: Connection) -> _Basis:
-        alerts, decided = store.alerts(connection, start), store.decided(connection, start)
-        return _Basis(store.judged(connection), app.book(connection), alerts, decided)
+        return _Basis(
+            store.judged(connection),
+            app.book(connection),
+            book_store.newest(connection),
+            store.alerts(connection, start),
+            store.decided(connection, start),
+        )
 
     def compute(basis: _Basis) -> _Judgement | None:
         if basis.mark and floor_hour(at) < basis.mark.upto:
             return None
-        return _judge(app, basis, usage or known(app.lake, app.rules.catalog, at, basis.mark), at)
+        return _judge(app, basis, usage, at)
 
     def write(connection: Connection, basis: _Basis, judgement: _Judgement | None) -> None:
         if judgement:
@@ -91,35 +96,19 @@ def detect(app: App, at: datetime, usage: Known | None = None) -> Detected:
         return Detected((), tuple(store.alerts(connection, open_months(at)[0].start)), ())
 
 
-def _judge(app: App, basis: _Basis, usage: Known, at: datetime) -> _Judgement:
-    mark, book, before, decided = basis
-    taught = lessons(before, decided, at, kin(usage.grid.keys, book))
-    series = panel(usage, book, app.rules.catalog, before, taught)
-    since = _since(mark, usage)
-    found, skipped = app.scanner.scan(series, since)
-    findings = [part for finding in found if (part := _from(finding, mark.since if mark else since, taught))]
+def _judge(app: App, basis: _Basis, known: Known | None, at: datetime) -> _Judgement:
+    mark, book, version, before, decided = basis
+    opinion = judged(Case(app, book, version, before, decided, at, mark), known)
+    usage, first = opinion.usage, mark.since if mark else opinion.since
+    findings = [part for finding in opinion.found if (part := _from(finding, first, opinion.taught))]
     rollups = {meter.meter: meter.rollup for meter in app.rules.catalog.meters.values()}
     after, moved = advance(of_book(before, book, rollups), findings, book, usage.grid, rollups, at, decided)
-    after = _priced(app, book, usage, after, forecast(app, series))
+    after = _priced(app, book, usage, after, opinion.expect)
     there = {alert.alert_id for alert in before}
     raised = tuple(alert for alert in after if alert.alert_id not in there)
-    after = _second_opinions(after, raised, series)
-    judged = Judged(mark.since if mark else since, floor_hour(at), usage.seq)
-    return _Judgement(Detected(raised, tuple(after), tuple(skipped), usage), moved, judged)
-
-
-def forecast(app: App, series: Panel) -> Expect:
-    """What every series is expected to do from the panel's end on; learned when the first one is asked for."""
-
-    @cache
-    def learned() -> Expect:
-        profiles = app.scanner.profiles(series)
-        return follow(dict(zip(series.keys, profiles, strict=True)))
-
-    def expect(key: SeriesKey) -> Hours:
-        return learned()(key)
-
-    return expect
+    after = _second_opinions(after, raised, opinion.panel)
+    detected = Detected(raised, tuple(after), tuple(opinion.skipped), usage)
+    return _Judgement(detected, moved, Judged(first, floor_hour(at), usage.seq))
 
 
 def _from(finding: Finding, start: datetime, taught: Mapping[SeriesKey, Lesson]) -> Finding | None:
@@ -130,14 +119,6 @@ def _from(finding: Finding, start: datetime, taught: Mapping[SeriesKey, Lesson])
         return None
     why = taught[finding.key].why if finding.key in taught and finding.kind not in APART else ""
     return replace(only(finding, kept), reasons=(*finding.reasons, *([why] if why else [])))
-
-
-def _since(mark: Judged | None, usage: Known) -> datetime:
-    """The first hour to judge: on a first run the open month's, then the earliest that is new or changed."""
-    if mark is None:
-        return Month.of(usage.at).start
-    earliest = max(mark.since, Month.of(usage.at - LATE).start)
-    return max(earliest, min(mark.upto, usage.changed or mark.upto))
 
 
 def _priced(app: App, book: Book, usage: Known, alerts: Sequence[Alert], expect: Expect) -> list[Alert]:

@@ -21,7 +21,7 @@ from detectors.scan import Finding
 from detectors.score import Label, Raised, first_hit
 from detectors.series import Floats, Panel, SeriesKey
 from detectors.trial import LOOK_BACK, Injected, deal, play, run_aways, scored_from, unlearn
-from flows.detect import forecast
+from flows.judging import forecast
 from flows.labels import read_labels
 from flows.usage import Known, panel
 from flows.wiring import App

@@ -1,6 +1,6 @@
 """What is known of usage at a clock: the grid that bills and detectors look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,12 +28,12 @@ UNSETTLED = LATE // HOUR  # newest hours that may still grow: what is odd downwa
 class Known:
     """Usage as known at `at`. `changed`: the earliest hour that is new or restated since the last cycle.
 
-    floats: the grid as detectors take it.
+    floats: the grid as detectors take it, where that is made at once.
     """
 
     at: datetime
     grid: Grid
-    floats: Floats
+    floats: Floats | None
     changed: datetime | None
     seq: int
 
@@ -41,6 +41,14 @@ class Known:
     def all_of(cls, grid: Grid) -> "Known":
         """The grid as it is."""
         return cls(grid.end, grid, as_float(grid), None, NEVER)
+
+    def said(self, rows: Sequence[int]) -> Floats:
+        """[rows, hours], as detectors take them."""
+        grid = self.grid
+        if self.floats is None:
+            keys = tuple(grid.keys[row] for row in rows)
+            return as_float(Grid(keys, grid.start, grid.values[rows], grid.seen[rows]))
+        return self.floats if len(rows) == len(grid.keys) else self.floats[rows]
 
 
 def window(at: datetime) -> datetime:
@@ -102,13 +110,19 @@ class Recording:
 
 
 def panel(
-    usage: Known, book: Book, catalog: Catalog, alerts: list[Alert], taught: Mapping[SeriesKey, Lesson] | None = None
+    usage: Known,
+    book: Book,
+    catalog: Catalog,
+    alerts: Sequence[Alert],
+    taught: Mapping[SeriesKey, Lesson] | None = None,
+    rows: Sequence[int] | None = None,
 ) -> Panel:
-    """The series of the book's orgs for the detectors, with what verdicts teach of them."""
-    grid, floats, start, end = usage.grid, usage.floats, usage.grid.start, usage.grid.end
-    rows = [row for row, (org_id, _) in enumerate(grid.keys) if org_id in book.orgs]
-    if len(rows) < len(grid.keys):
-        floats = floats[rows]
+    """The series of the book's orgs for the detectors, with what verdicts teach of them. rows: such of the grid alone,
+    ascending."""
+    grid, start, end = usage.grid, usage.grid.start, usage.grid.end
+    if rows is None:
+        rows = [row for row, (org_id, _) in enumerate(grid.keys) if org_id in book.orgs]
+    floats = usage.said(rows)
     keys = tuple(grid.keys[row] for row in rows)
     row_of = {key: row for row, key in enumerate(keys)}
     learned = np.ones(floats.shape, np.bool_)

@@ -28,12 +28,12 @@ class Disappearance(Unlearned):
         first, last = stretch.first, stretch.last
         actual, expected = (
             last_columns(columns, last, last - first + REACH, np.float64(0))
-            for columns in (stretch.values, stretch.course.week_ahead)
+            for columns in (stretch.values, stretch.week_ahead)
         )
         came, due = (
             ending(np.cumsum(np.nan_to_num(hours), axis=1), last - first, REACH) for hours in (actual, expected)
         )
-        return _silent(came, due, REACH * stretch.course.state.floor[:, None])
+        return _silent(came, due, REACH * stretch.floor[:, None])
 
     def judge(self, moment: Moment, lesson: Floats, budget: float) -> Odd:  # noqa: ARG002
         """The series silent for REACH hours, longer than ever, while usage of others was heard of.

@@ -33,6 +33,7 @@ def backtest(
     pictures. `backtest bill` judges the projected bills instead.
     """
     if context.invoked_subcommand:
+        _refuse_options(context)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -60,6 +61,13 @@ def backtest(
         print_json(trial_figures.document(result, asked))
     else:
         show.out().print(*trial_table.table(result, trial_figures.figures(result)), sep="\n")
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """A subcommand has its own; those before its name would be read and forgotten."""
+    sources = [context.get_parameter_source(name) for name in context.params]
+    if any(source and source.name == "COMMANDLINE" for source in sources):
+        raise typer.BadParameter(f"options of `backtest {context.invoked_subcommand}` stand after its name")
 
 
 def backtest_bill(

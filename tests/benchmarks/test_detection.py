@@ -143,6 +143,13 @@ def test_half_of_the_money_is_in_what_was_found(series):
     assert text.splitlines()[-1].startswith("| a method | 0.50 (0.50-0.50) | nan | 0.50 |")
 
 
+def test_who_is_sooner_is_told_by_what_both_found(series):
+    copies = material.copies(series[:1], [Case("spike", 6, 2.0)] * 3)
+    ours = [protocol.Outcome(copy, delay) for copy, delay in zip(copies, (0, 1, None), strict=True)]
+    theirs = [protocol.Outcome(copy, delay) for copy, delay in zip(copies, (3, None, 0), strict=True)]
+    assert race.sooner(ours, theirs) == 3
+
+
 def test_the_verdict_is_by_the_same_number_of_false_incidents():
     rows = [race.Row(name, [], false, even, 1, 1) for name, false, even in (("us", 0.9, 0.4), ("them", 0.1, 0.6))]
     assert "ours finds 0.40 of the cases and the best of the others 0.60 (them)" in race.verdict(rows)

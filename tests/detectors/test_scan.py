@@ -72,6 +72,15 @@ def test_memory_changes_nothing(busy):
         np.testing.assert_array_equal(one.profile, other.profile)
 
 
+def test_what_a_scan_found_is_not_in_the_profiles_of_its_panel(busy):
+    scanner = Scanner()
+    for hours in range(36 * 24 + 5, busy.values.shape[1], 29):
+        known = Panel(busy.keys, busy.start, busy.values[:, :hours].copy(), busy.learned[:, :hours].copy())
+        for since in (35 * 24, hours - 1):
+            scanner.scan(known, busy.start + since * HOUR)
+            np.testing.assert_array_equal(scanner.profiles(known), Scanner().profiles(known))
+
+
 def test_each_past_is_walked_once(busy, monkeypatch):
     walked = []
     correct = State.correct
@@ -98,6 +107,17 @@ def test_hours_judged_again_are_judged_from_where_they_were(busy, monkeypatch):
     assert walked.count(len(busy.keys)) == 2  # the days in between
     anew, _ = Scanner().scan(busy, busy.end - 3 * DAY)
     assert joined(again) == joined(anew)
+
+
+def test_a_day_whose_forecast_was_asked_for_before_it_came_is_judged(busy):
+    storm = busy.values.copy()
+    storm[0, 41 * 24 + 5] *= 9
+    day_before = replace(busy, values=storm[:, : 41 * 24], learned=busy.learned[:, : 41 * 24])
+    scanner = Scanner()
+    scanner.scan(day_before, day_before.end - HOUR)
+    scanner.profiles(day_before)
+    findings, _ = scanner.scan(replace(busy, values=storm), day_before.end)
+    assert (busy.keys[0], "spike") in joined(findings)
 
 
 @pytest.mark.parametrize("days", [1, 5, 6])

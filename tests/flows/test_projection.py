@@ -112,6 +112,11 @@ def test_months_that_are_not_whole_are_refused(workspace: Workspace) -> None:
     assert workspace.call("backtest", "bill", "--from", "2026-12", "--to", "2026-11").code == 2
 
 
+def test_options_before_bill_are_refused_and_not_forgotten(workspace: Workspace) -> None:
+    refused = workspace.call("backtest", "--json", "bill")
+    assert refused.code == 2 and "stand after its name" in refused.err
+
+
 def test_a_backtest_knows_only_what_was_known(workspace: Workspace, tmp_path: Path) -> None:
     """The rest of the month a thousand times larger: what was projected of hosts before it does not move."""
     app = open_app(workspace.path, {})

@@ -147,6 +147,12 @@ def dollars(outcomes: Sequence[Outcome]) -> float:
     return float(np.mean((bills * found).sum(axis=1) / bills.sum(axis=1)))
 
 
+def sooner(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> float:
+    """By how many hours ours raises the alarm earlier, on the mean of the cases that both find."""
+    pairs = [(mine.delay, other.delay) for mine, other in zip(ours, theirs, strict=True)]
+    return float(np.mean([other - mine for mine, other in pairs if mine is not None and other is not None]))
+
+
 def fit_cost(peer: str, values: Floats) -> float:
     """CPU milliseconds a series: one fit on 90 days, and 24 hours ahead; the first is not counted."""
     costs = []
@@ -203,6 +209,7 @@ def table(rows: Sequence[Row]) -> str:
         "false",
         "even",
         "delay",
+        "sooner",
         "ramp",
         "dollars",
         "CPU fit",
@@ -222,6 +229,7 @@ def table(rows: Sequence[Row]) -> str:
             f"{judge.recall(row.outcomes):.2f} ({low:.2f}-{high:.2f})",
             *(f"{share:.2f}" for share in shares),
             late,
+            f"{sooner(rows[0].outcomes, row.outcomes):.1f} h" if row is not rows[0] else "",
             f"{judge.recall(ramp):.2f}, {judge.delay(ramp, 50):.0f} h",
             f"{dollars(row.outcomes):.2f}",
             f"{row.fit:.3g}",
