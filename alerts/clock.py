@@ -156,16 +156,16 @@ def _latest_start(deadline: datetime, needed: timedelta, desk: Desk) -> datetime
     return start
 
 
-def call_window(opened_at: datetime, clock: Clock, desk: Desk) -> tuple[datetime | None, datetime | None]:
+def call_window(opened_at: datetime, deadline_at: datetime, desk: Desk) -> tuple[datetime | None, datetime | None]:
     """(call_from, call_by) of a ticket opened too late for an e-mail to be answered.
 
     call_from: `opened_at` if the desk is open then, else its next opening; None if that is not before the deadline.
     call_by: the desk's last closing up to the deadline; None if none is left after call_from.
     """
     call_from = max(opened_at, next(desk.spans_from(opened_at))[0])
-    if call_from >= clock.deadline_at:
+    if call_from >= deadline_at:
         return None, None
-    call_by = next(closes for _, closes in desk.spans_until(clock.deadline_at) if closes <= clock.deadline_at)
+    call_by = next(closes for _, closes in desk.spans_until(deadline_at) if closes <= deadline_at)
     return call_from, call_by if call_by > call_from else None
 
 

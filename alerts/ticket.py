@@ -202,7 +202,7 @@ def _call_has_passed(ticket: Ticket, desk: Desk, at: datetime) -> bool:
 
 def _with_call(ticket: Ticket, clock: Clock, policy: Policy, at: datetime) -> Ticket:
     """When to call, from now on."""
-    call_from, call_by = call_window(at, clock, policy.desk)
+    call_from, call_by = call_window(at, clock.deadline_at, policy.desk)
     return replace(ticket, call_after_email=True, call_from=call_from, call_by=call_by)
 
 

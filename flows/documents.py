@@ -1,11 +1,13 @@
 """Alerts and tickets as the contract's JSON."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from alerts.alert import Alert, Stake
 from alerts.answers import Answer, Money, granted, proof_of_contact, unanswered
+from alerts.clock import Desk, call_window
 from alerts.grouping import below, together
 from alerts.outbox import Delivery
 from alerts.queue import Queue, waiting
@@ -14,7 +16,6 @@ from billing.hours import Month, iso
 from billing.money import round_money
 
 CLOCKS = ("opened_at", "deadline_at", "expires_at", "latest_email_at")
-CALL = ("call_from", "call_by")
 
 
 def alert_documents(alerts: Sequence[Alert], queue: Queue) -> list[dict[str, Any]]:
@@ -64,11 +65,14 @@ def stake_of(alert: Alert) -> Stake | None:
 
 
 def ticket_document(
-    ticket: Ticket, deliveries: Sequence[Delivery], calendar: str, answers: Sequence[Answer] = ()
+    ticket: Ticket, deliveries: Sequence[Delivery], desk: Desk, answers: Sequence[Answer] = ()
 ) -> dict[str, Any]:
-    """One ticket with those of `deliveries` that are its own. calendar: of the desk, in words. answers: its own,
-    oldest first."""
+    """One ticket with those of `deliveries` that are its own. answers: its own, oldest first.
+
+    call_from and call_by are those of its opening, next_call_* what is left of them since.
+    """
     mine = [delivery for delivery in deliveries if delivery.ticket_id == ticket.ticket_id]
+    call_from, call_by = _call_at_opening(ticket, desk)
     proof = proof_of_contact(answers, [one.external_id for one in mine if one.external_id])
     return {
         "ticket_id": ticket.ticket_id,
@@ -79,7 +83,10 @@ def ticket_document(
         "state": ticket.state,
         **{name: _time(getattr(ticket, name)) for name in CLOCKS},
         "call_after_email": ticket.call_after_email,
-        **{name: _time(getattr(ticket, name)) for name in CALL},
+        "call_from": _time(call_from),
+        "call_by": _time(call_by),
+        "next_call_from": _time(ticket.call_from),
+        "next_call_by": _time(ticket.call_by),
         "claims": [
             {
                 "alert_id": claim.alert_id,
@@ -121,7 +128,7 @@ def ticket_document(
             }
             for one in answers
         ],
-        "desk_calendar": calendar,
+        "desk_calendar": desk.calendar,
     }
 
 
@@ -135,6 +142,12 @@ def _stake(stake: Stake) -> dict[str, str]:
 
 def _money(amount: Decimal, currency: str) -> dict[str, str]:
     return {"amount": f"{round_money(amount, currency):f}", "currency": currency}
+
+
+def _call_at_opening(ticket: Ticket, desk: Desk) -> tuple[datetime | None, datetime | None]:
+    if not (ticket.call_after_email and ticket.opened_at and ticket.deadline_at):
+        return None, None
+    return call_window(ticket.opened_at, ticket.deadline_at, desk)
 
 
 def _time(at: Any) -> str | None:

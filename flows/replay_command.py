@@ -38,7 +38,7 @@ def replay(
         _show(app, result, book, end)
     return {
         "alerts": alert_documents(result.alerts, app.queue(book, end)),
-        "tickets": [ticket_document(ticket, result.deliveries, app.desk.calendar) for ticket in result.tickets],
+        "tickets": [ticket_document(ticket, result.deliveries, app.desk) for ticket in result.tickets],
         "score": asdict(result.score) if result.score else None,
     }
 

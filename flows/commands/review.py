@@ -81,8 +81,7 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     if as_json:
         from flows.documents import ticket_document
 
-        calendar = app.desk.calendar
-        print_json([ticket_document(ticket, sent, calendar, said.get(ticket.ticket_id, ())) for ticket in found])
+        print_json([ticket_document(ticket, sent, app.desk, said.get(ticket.ticket_id, ())) for ticket in found])
     else:
         from alerts.answers import proof_of_contact
         from flows import show

@@ -52,11 +52,11 @@ def ticket(
             found = give(app, ticket_id, said, proof or [], os.environ.get("USER", "reviewer"), clock(at))
         with reading(app.engine) as connection:
             book = book_store.load(connection)
-        zone, calendar = app.settings.tickets.vendor_time_zone, app.desk.calendar
+        zone, desk = app.settings.tickets.vendor_time_zone, app.desk
     if as_json:
         from flows.documents import ticket_document
 
-        print_json(ticket_document(found.ticket, found.deliveries, calendar, found.answers))
+        print_json(ticket_document(found.ticket, found.deliveries, desk, found.answers))
     elif answer:
         typer.echo(f"{ticket_id} is {found.ticket.state}")
     else:

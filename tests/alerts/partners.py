@@ -167,7 +167,7 @@ def ticket(*alerts: Alert, kind: str = "usage", at: datetime = AT, **changes: ob
     )
     if kind != "vendor_fault":
         late = at > clock.latest_email_at
-        call_from, call_by = call_window(at, clock, DESK) if late else (None, None)
+        call_from, call_by = call_window(at, clock.deadline_at, DESK) if late else (None, None)
         found = replace(
             found,
             deadline_at=clock.deadline_at,

@@ -122,7 +122,9 @@ def test_call_window_agrees_with_a_walk_through_the_minutes(
 ) -> None:
     clock = month_clock(month, desk, partner, 48)
     opened = clock.deadline_at - before * MINUTE
-    assert call_window(opened, clock, desk) == walked_window(opened, clock.deadline_at, desk, holidays_of(desk))
+    assert call_window(opened, clock.deadline_at, desk) == walked_window(
+        opened, clock.deadline_at, desk, holidays_of(desk)
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -191,8 +193,11 @@ def test_a_partner_in_seoul_ends_the_month_in_the_middle_of_the_desks_day() -> N
     assert clock.deadline_at == utc("2026-11-30T15:00")  # Monday 10:00 in New York: one hour of that day counts
     assert clock.expires_at == utc("2026-12-01T05:00")
     assert clock.latest_email_at == utc("2026-11-25T15:00")  # 1 h on Monday, 9 h on Friday, 8 h on Wednesday
-    assert call_window(utc("2026-11-30T14:30"), clock, VENDOR) == (utc("2026-11-30T14:30"), None)
-    assert call_window(utc("2026-11-26T15:00"), clock, VENDOR) == (utc("2026-11-27T14:00"), utc("2026-11-27T23:00"))
+    assert call_window(utc("2026-11-30T14:30"), clock.deadline_at, VENDOR) == (utc("2026-11-30T14:30"), None)
+    assert call_window(utc("2026-11-26T15:00"), clock.deadline_at, VENDOR) == (
+        utc("2026-11-27T14:00"),
+        utc("2026-11-27T23:00"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,12 +252,15 @@ def test_the_blind_window_opens_72_hours_before_the_last_email_and_ends_at_the_d
 
 def test_nobody_can_be_called_after_the_last_closing() -> None:
     clock = month_clock(Month(2026, 11), VENDOR, UTC_ZONE, 48)
-    assert call_window(utc("2026-11-30T22:59"), clock, VENDOR) == (utc("2026-11-30T22:59"), utc("2026-11-30T23:00"))
-    assert call_window(utc("2026-11-30T23:00"), clock, VENDOR) == (None, None)
-    assert call_window(clock.deadline_at, clock, VENDOR) == (None, None)
+    assert call_window(utc("2026-11-30T22:59"), clock.deadline_at, VENDOR) == (
+        utc("2026-11-30T22:59"),
+        utc("2026-11-30T23:00"),
+    )
+    assert call_window(utc("2026-11-30T23:00"), clock.deadline_at, VENDOR) == (None, None)
+    assert call_window(clock.deadline_at, clock.deadline_at, VENDOR) == (None, None)
     round_the_clock = Desk.parse("UTC", "00:00-24:00", "")
     june = month_clock(Month(2026, 6), round_the_clock, SEOUL, 48)  # until Tuesday the 30th, 15:00 UTC
-    assert call_window(utc("2026-06-30T00:00"), june, round_the_clock) == (utc("2026-06-30T00:00"), None)
+    assert call_window(utc("2026-06-30T00:00"), june.deadline_at, round_the_clock) == (utc("2026-06-30T00:00"), None)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,11 @@ def check(draw: random.Random) -> None:
         needed -= MINUTE * is_open(at, desk)
     assert clock.latest_email_at == at, (desk, month, partner)
     opened = clock.deadline_at - draw.randrange(-300, 6 * 24 * 60) * MINUTE
-    assert call_window(opened, clock, desk) == walked_window(opened, clock.deadline_at, desk), (desk, month, partner)
+    assert call_window(opened, clock.deadline_at, desk) == walked_window(opened, clock.deadline_at, desk), (
+        desk,
+        month,
+        partner,
+    )
 
 
 def walked_window(opened: datetime, deadline: datetime, desk: Desk) -> tuple[datetime | None, datetime | None]:

@@ -44,7 +44,10 @@ def test_one_closed_day_moves_the_latest_e_mail_and_the_call(tmp_path: Path) -> 
     own = desk(tmp_path, "2026-11-27,closed,Executive order")
     clock = month_clock(NOVEMBER, own, ZoneInfo("UTC"), 48)
     assert clock.latest_email_at == utc("2026-11-25T14:00") < LATEST
-    assert call_window(utc("2026-11-26T15:00"), clock, own) == (utc("2026-11-30T14:00"), utc("2026-11-30T23:00"))
+    assert call_window(utc("2026-11-26T15:00"), clock.deadline_at, own) == (
+        utc("2026-11-30T14:00"),
+        utc("2026-11-30T23:00"),
+    )
 
 
 def test_a_desk_that_works_on_a_holiday_has_more_time(tmp_path: Path) -> None:
