@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from sqlalchemy import MetaData, select
 
-from alerts import store
+from alerts import journal, store
+from alerts.alert import Transition
 from billing import book_store
 from billing.book import Org
 from billing.database import transaction
@@ -72,7 +73,7 @@ def dismissed(app: App, at: datetime) -> None:
         before = store.alerts(connection)
         one = next(alert for alert in before if alert.state == "open")
         store.save_alerts(connection, before, [replace(one, state="dismissed")])
-        store.add_transitions(connection, [store.Transition(one.alert_id, at, "open", "dismissed", "r", "normal")])
+        journal.append(connection, [Transition(one.alert_id, at, "open", "dismissed", "r", "normal")])
 
 
 def moved_away(app: App, at: datetime) -> None:

@@ -117,7 +117,7 @@ def test_every_secret_of_the_settings_has_a_canary() -> None:
 
 def test_no_secret_is_seen_again(stormy: Workspace, logged: pytest.LogCaptureFixture) -> None:
     with Vendor([]) as vendor, Echo() as echo:
-        vendor.script += ["403"] * 20
+        vendor.script += ["echo"] * 20
         values = planted(echo.port)
         env = environment(values) | {
             "FLOODMARK_TICKETS__SINK": "smtp",

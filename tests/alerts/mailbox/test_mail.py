@@ -23,7 +23,7 @@ ID = message_id(f"{TICKET}-1", SENDER)
 
 def delivery(ticket_id: str, external_id: str | None = None) -> Delivery:
     more = {"ticket_id": ticket_id, "external_id": external_id}
-    return Delivery(f"{ticket_id}-1", "ticket", "smtp", (DESK,), "Waiver", "sent", 1, EPOCH, **more)
+    return Delivery(f"{ticket_id}-1", "ticket", "smtp", (DESK,), "Waiver", "sent", 1, EPOCH, EPOCH, **more)
 
 
 LETTERS = Letters.of([delivery(TICKET), delivery(OTHER, "VND-4711")], SENDER)
