@@ -16,7 +16,8 @@ from alerts import schema
 from alerts.alert import Alert
 from alerts.clock import Clock, Desk, month_clock
 from alerts.desk_calendar import read_days
-from alerts.mailbox.place import Mailbox, mailbox
+from alerts.mailbox.place import mailbox
+from alerts.mailbox.unread import Mailbox
 from alerts.outbox import Sink
 from alerts.phone import Phone
 from alerts.queue import Queue

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.mailbox.place import LARGEST, MOST, Known
+from alerts.mailbox.unread import LARGEST, MOST, Known
 from billing.errors import WorldError
 
 BACK = timedelta(days=62)  # how old a mail may be: a ticket's month, and the one after

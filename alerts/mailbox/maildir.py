@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from alerts.mailbox.place import LARGEST, MOST, Known
+from alerts.mailbox.unread import LARGEST, MOST, Known
 from billing.errors import WorldError
 
 

@@ -1,34 +1,17 @@
-"""A mailbox by its URL, and what it gives: mails that were not read yet. Nothing in it is changed."""
+"""A mailbox by its URL."""
 
 import re
 import ssl
-from collections.abc import Collection, Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-LARGEST = 262_144  # bytes that are read of a mail: headers, a delivery report, what a person wrote first
-MOST = 500  # mails a cycle; the others are read by the next ones
+from alerts.mailbox.unread import Mailbox
+
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 HOW = (
     "a mailbox is written maildir:PATH or imaps://user:password@host/INBOX, "
     "with %XX for special characters in the user, the password and the folder"
 )
-
-
-class Mailbox(Protocol):
-    """Mails by their places; a place names the same mail for ever."""
-
-    def unread(self, known: "Known", at: datetime) -> Iterator[tuple[str, bytes]]:
-        """At most MOST mails that are not known, oldest first, cut at LARGEST. Raises WorldError."""
-        ...
-
-
-class Known(Protocol):
-    """Which of these places were read before."""
-
-    def __call__(self, places: Collection[str]) -> set[str]: ...
 
 
 def mailbox(url: str, workspace: Path, context: ssl.SSLContext | None = None) -> Mailbox:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alerts.mail import message_id, plus_address
 from alerts.mailbox.mail import Mail, read
 from alerts.mailbox.match import Letters
-from alerts.mailbox.place import LARGEST
+from alerts.mailbox.unread import LARGEST
 from alerts.outbox import Delivery
 from billing.hours import EPOCH
 from tests.alerts.mailbox.desk_mails import DESK, reply, report

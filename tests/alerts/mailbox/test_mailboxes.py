@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from alerts.mailbox.place import LARGEST, MOST, Mailbox, mailbox
+from alerts.mailbox.place import mailbox
+from alerts.mailbox.unread import LARGEST, MOST, Mailbox
 from billing.errors import WorldError
 from tests.alerts.certificates import tls_for
 from tests.alerts.mailbox.imap_server import PASSWORD, USER, ImapServer
