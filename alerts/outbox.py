@@ -155,11 +155,13 @@ def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> 
 
 
 def _parcel(engine: Engine, row: Any) -> Parcel:
-    """The message of the row, with what the receiver calls the ticket that it belongs to."""
-    columns = deliveries.c
-    query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"], columns.external_id.is_not(None))
-    with reading(engine) as connection:
-        thread = connection.scalar(query.order_by(columns.created_at, columns.key))
+    """The message of the row, with what the receiver calls the ticket that it belongs to, if it belongs to one."""
+    thread, columns = None, deliveries.c
+    if row["ticket_id"]:
+        query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"])
+        known = query.where(columns.external_id.is_not(None)).order_by(columns.created_at, columns.key)
+        with reading(engine) as connection:
+            thread = connection.scalar(known)
     return Parcel(row["key"], tuple(row["to"]), row["message"], thread or "", row["tried"])
 
 
