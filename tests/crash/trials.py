@@ -83,7 +83,7 @@ def outbox_trials(
             at = AT + AFTER[(points.index(point) + n) % len(AFTER)]
             for _ in range(3):  # what follows a crash, and cycles that find the same owed
                 desks.later(at - AT)
-                drain(engine, desks.ways.sinks(), at, AT)
+                drain(engine, desks.ways.sinks(), at, at)
                 _owe(engine, key, sink)
                 at = max(at + MINUTE, _due_at(engine, key))
         with reading(engine) as connection:
