@@ -133,12 +133,12 @@ class Smtp:
             what = f"mail server {self.host}:{self.port}: {error}: it fell silent with the message in its hands"
             raise WorldError(what, unsure=True) from error
         if code != 250:
-            raise self._refusal("the message", code, text)
+            raise self._refusal("the message", code, text, unsure=not 400 <= code < 600)
         return f"{code} {_line(text)}"
 
-    def _refusal(self, what: str, code: int, text: bytes | str) -> WorldError:
+    def _refusal(self, what: str, code: int, text: bytes | str, *, unsure: bool = False) -> WorldError:
         said = f"mail server {self.host}:{self.port} refused {what}: {code} {_line(text)}"
-        return WorldError(said.strip(), permanent=500 <= code < 600)
+        return WorldError(said.strip(), permanent=500 <= code < 600, unsure=unsure)
 
 
 @contextmanager
