@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,12 @@ LEASE = timedelta(minutes=15)  # longer than a send may take; a dead sender on a
 WITHOUT_KEY = frozenset({"smtp"})  # sinks to whose receivers a repeat is a second message
 
 
-def claim(engine: Engine, at: datetime, now: datetime) -> Any:
-    """The next due row, marked as being sent with the attempt counted; None when none is left.
+def claim(engine: Engine, at: datetime, now: datetime, without: Collection[str] = ()) -> Any:
+    """The next due row, marked as being sent with the attempt counted; None when none is left but for sinks `without`.
 
     A row that was being sent has lost its sender, who may have sent it; `third`: for the second time. `tried`: how long
-    ago the attempt before this one began, None for the first.
+    ago the attempt before this one began, None for the first: by the present time, for late cycles, each with a clock
+    of its own, come within seconds.
     """
     abandoned = or_(deliveries.c.leased_until < now, deliveries.c.leased_by.in_(_dead(engine)))
     ready = or_(
@@ -29,7 +31,7 @@ def claim(engine: Engine, at: datetime, now: datetime) -> Any:
     )
     query = (
         select(deliveries)
-        .where(ready)
+        .where(ready, deliveries.c.sink.not_in(without))
         .order_by(deliveries.c.due_at, deliveries.c.key)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -42,13 +44,13 @@ def claim(engine: Engine, at: datetime, now: datetime) -> Any:
         claimed = {
             "state": "sending",
             "attempts": row["attempts"] + 1,
-            "tried_at": at,
+            "tried_at": now,
             "leased_until": now + LEASE,
             "leased_by": f"{_machine()}:{os.getpid()}",
             "maybe_twice": row["maybe_twice"] or taken_over,
         }
         connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(claimed))
-    tried = max(at - row["tried_at"], timedelta()) if row["tried_at"] else None
+    tried = max(now - row["tried_at"], timedelta()) if row["tried_at"] else None
     return {**row, **claimed, "tried": tried, "third": taken_over and row["maybe_twice"]}
 
 

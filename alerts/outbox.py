@@ -1,6 +1,7 @@
 """The outbox: every message owed, claimed before it is sent, its attempt recorded before the act, its proof after."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -18,6 +19,10 @@ from alerts.store import lock_cycle
 from alerts.tables import deliveries, tickets
 from billing.database import reading, transaction
 from billing.errors import WorldError
+
+LONGEST = timedelta(minutes=15)  # for a drain; the next one comes within the hour
+SLOW = 10.0  # seconds after which a failure is one of a receiver that does not answer
+PATIENCE = 3  # such failures, until the other messages to that receiver wait for the next drain
 
 
 class Sink(Protocol):
@@ -98,17 +103,26 @@ def owe(
 
 
 def drain(engine: Engine, sinks: Mapping[str, Sink], at: datetime, now: datetime) -> Drained:
-    """Try every message that is due at the clock `at` once. `now`: the present time, which leases go by."""
-    delivered, failures = 0, []
+    """Try every message that is due at the clock `at` once. `now`: the present time, which leases go by.
+
+    One receiver that does not answer holds up the others for a bearable time.
+    """
+    delivered, failures, slow = 0, list[str](), Counter[str]()
     started = time.monotonic()
-    while row := claim(engine, at, now + timedelta(seconds=time.monotonic() - started)):
+    while (spent := timedelta(seconds=time.monotonic() - started)) < LONGEST:
+        silent = {sink for sink, times in slow.items() if times >= PATIENCE}
+        row = claim(engine, at, now + spent, silent)
+        if row is None:
+            waits = [f"{sink} does not answer: its other messages wait for the next cycle" for sink in sorted(silent)]
+            return Drained(delivered, (*failures, *waits))
         error = _hopeless(row, at) or _send(engine, sinks, row, at)
         if error is None:
             delivered += 1
         else:
             failures.append(f"{row['subject']}: {error}")
             _failed(engine, row, error, at)
-    return Drained(delivered, tuple(failures))
+            slow[row["sink"]] += time.monotonic() - started - spent.total_seconds() > SLOW
+    return Drained(delivered, (*failures, f"sending took longer than {LONGEST}: the rest waits for the next cycle"))
 
 
 def retry(connection: Connection, key: str, at: datetime) -> bool:
@@ -132,7 +146,8 @@ def message(connection: Connection, key: str) -> bytes | None:
 def _hopeless(row: Any, at: datetime) -> WorldError | None:
     """Why a row that was claimed is not sent any more."""
     if row["expires_at"] and at >= row["expires_at"]:
-        return WorldError("not delivered before the month had ended everywhere", permanent=True)
+        until = "the month had ended everywhere" if row["ticket_id"] else "it was of no use any more"
+        return WorldError(f"not delivered before {until}", permanent=True)
     if row["third"]:
         what = "two senders died with it in their hands, and it may have arrived: it is not sent a third time"
         return WorldError(what, permanent=True)
@@ -155,11 +170,13 @@ def _send(engine: Engine, sinks: Mapping[str, Sink], row: Any, at: datetime) -> 
 
 
 def _parcel(engine: Engine, row: Any) -> Parcel:
-    """The message of the row, with what the receiver calls the ticket that it belongs to."""
-    columns = deliveries.c
-    query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"], columns.external_id.is_not(None))
-    with reading(engine) as connection:
-        thread = connection.scalar(query.order_by(columns.created_at, columns.key))
+    """The message of the row, with what the receiver calls the ticket that it belongs to, if it belongs to one."""
+    thread, columns = None, deliveries.c
+    if row["ticket_id"]:
+        query = select(columns.external_id).where(columns.ticket_id == row["ticket_id"])
+        known = query.where(columns.external_id.is_not(None)).order_by(columns.created_at, columns.key)
+        with reading(engine) as connection:
+            thread = connection.scalar(known)
     return Parcel(row["key"], tuple(row["to"]), row["message"], thread or "", row["tried"])
 
 

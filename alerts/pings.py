@@ -12,34 +12,27 @@ from billing.errors import WorldError
 _TALKATIVE = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")  # they write URLs, tokens included
 
 
-def ping(urls: Sequence[str], title: str, text: str) -> None:
-    """Tell all of them. `urls`: of Apprise, such as slack://..., ntfy://..., mailto://...; they are the operator's own.
-
-    Raises WorldError where somebody was not told, which names the service and never the URL; the others were.
-    """
-    untold = []
-    with _quiet():
-        for number, url in enumerate(urls, start=1):
-            service = _service(url)
-            if service is None:
-                untold.append(f"pings.urls {number} is not a URL that Apprise knows")
-            elif not _told(service, title, text):
-                untold.append(f"pings.urls {number} ({service.service_name}) took no message")
-    if untold:
-        raise WorldError("; ".join(untold))
-
-
 class Ping:
-    """The same as a sink: of a letter its subject and its text are told."""
+    """One of the people as a sink: of a letter its subject and its text are told.
 
-    def __init__(self, urls: Sequence[str]) -> None:
-        self._urls = tuple(urls)
+    `url`: of Apprise, such as slack://..., ntfy://..., mailto://...; `number`: its place in the settings, from 1, by
+    which it is named. The URL never is.
+    """
+
+    def __init__(self, number: int, url: str) -> None:
+        self._number, self._url = number, url
 
     def send(self, parcel: Parcel) -> Receipt:
-        """Raises WorldError where somebody was not told."""
+        """Raises WorldError."""
         said = content(parcel.message)
-        ping(self._urls, said.subject, said.text)
-        return Receipt("sent", f"{len(self._urls)} told")
+        with _quiet():
+            service = _service(self._url)
+            if service is None:
+                raise WorldError(f"pings.urls {self._number} is not a URL that Apprise knows")
+            name = f"pings.urls {self._number} ({service.service_name})"
+            if not _told(service, said.subject, said.text):
+                raise WorldError(f"{name} took no message")
+        return Receipt("sent", f"{name} took it")
 
 
 def unknown(urls: Sequence[str]) -> list[int]:

@@ -1,13 +1,12 @@
 """Files that prove an answer, kept in the workspace under the hash of what is in them."""
 
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from alerts.answers import Proof
 from alerts.rendering import one_line
+from alerts.whole_file import write_whole
 from billing.errors import WorldError
 
 FOLDER = "proofs"
@@ -22,16 +21,7 @@ def keep(workspace: Path, name: str, content: bytes) -> Proof:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, content)
+            write_whole(path, content)
     except OSError as error:
         raise WorldError(f"{path}: cannot keep the proof: {error.strerror or error}") from error
     return Proof(one_line(name)[:200], digest, path.relative_to(workspace).as_posix())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the path, make it durable, and put it in place in one step."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-        part.write(content)
-        part.flush()
-        os.fsync(part.fileno())
-    Path(part.name).replace(path)

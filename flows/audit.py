@@ -109,16 +109,17 @@ def _last_weeks(app: App, at: datetime) -> Grid:
 
 
 def _tell(app: App, found: Sequence[Concern], at: datetime, now: datetime) -> tuple[str, ...]:
-    """Owe the operator a letter and, where one is set up, a ping, each set of concerns once a day; send them."""
+    """Owe the operator a letter and, where some are set up, pings, each set of concerns once a day; send them."""
     told = [one for one in found if not one.where.startswith("audit-")]  # a letter about a letter would never end
-    if not told or not app.settings.mail.reviewers:
+    mail, pings = app.settings.mail, [name for name in app.sinks if name.startswith(PING)]
+    if not told or not (mail.reviewers or pings):
         return ()
-    mail = app.settings.mail
-    key, letter = audit_key(told, at), audit_letter(told, mail.sender, mail.reviewers, at)
+    key, letter = audit_key(told, at), audit_letter(told, mail.sender, mail.reviewers or (mail.sender,), at)
     with transaction(app.engine) as connection:
-        outbox.owe(connection, letter, key, "audit", app.mail_sink, at)
-        if PING in app.sinks:
-            outbox.owe(connection, letter, f"{key}-{PING}", "audit", PING, at)
+        if mail.reviewers:
+            outbox.owe(connection, letter, key, "audit", app.mail_sink, at)
+        for name in pings:
+            outbox.owe(connection, letter, f"{key}-{name}", "audit", name, at, expires_at=at + DAY)
     return deliver(app, at, now).failures
 
 

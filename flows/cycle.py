@@ -1,6 +1,7 @@
 """One cycle, top to bottom: usage in, bill, alerts, tickets, letters out. Running it again changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,13 +52,14 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         read = ingest(app, at)
     except WorldError as error:
         read, failures = Ingested(), [str(error)]
-    remember(app, at)
-    close_months(app, at)
-    totals = month_to_date(app, at)
-    detected = detect(app, at)
-    mail = read_replies(app, at)
-    letters = settle_tickets(app, at, detected.usage).letters
-    digests = owe_digests(app, at)
+    with owed_goes_out(lambda: deliver(app, at, now)):
+        remember(app, at)
+        close_months(app, at)
+        totals = month_to_date(app, at)
+        detected = detect(app, at)
+        mail = read_replies(app, at)
+        letters = settle_tickets(app, at, detected.usage).letters
+        digests = owe_digests(app, at)
     drained = deliver(app, at, now)
     watched = watch(app, at, now)
     failures += (*mail.failures, *drained.failures, *watched.failures)
@@ -76,6 +78,17 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         replies=mail.matched,
         concerns=watched.concerns,
     )
+
+
+@contextmanager
+def owed_goes_out(send: Callable[[], object]) -> Iterator[None]:
+    """A lake that cannot be read ends the cycle, and holds up no letter that was owed before."""
+    try:
+        yield
+    except Exception:
+        with suppress(WorldError):
+            send()
+        raise
 
 
 def ingest(app: App, at: datetime) -> Ingested:

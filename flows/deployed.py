@@ -122,13 +122,14 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
     hour = clock_of(at)
     failures: list[str] = []
     changed, refused = tolerant(failures, (0, 0), lambda: read_vendor(workspace, hour))
-    totals = month_to_date(workspace, hour)
-    judged = judge(workspace, hour)
-    upto = judged_to(workspace)
-    mail = replies(workspace, hour)
-    failures += mail.failures
-    letters = settle(workspace, hour)
-    digests = owe_digests(workspace, hour)
+    with plain.owed_goes_out(lambda: deliver(workspace, hour)):
+        totals = month_to_date(workspace, hour)
+        judged = judge(workspace, hour)
+        upto = judged_to(workspace)
+        mail = replies(workspace, hour)
+        failures += mail.failures
+        letters = settle(workspace, hour)
+        digests = owe_digests(workspace, hour)
     drained = tolerant(failures, Drained(0, ()), lambda: deliver(workspace, hour))
     watched = tolerant(failures, Watched((), ()), lambda: audit(workspace, hour))
     failures += (*drained.failures, *watched.failures)

@@ -15,14 +15,14 @@ from alerts.sinks.zendesk import Zendesk
 from flows.receivers import REQUIRED
 from flows.settings import Settings
 
-PING = "ping"
+PING = "ping-"  # and the number of the URL: each is told, and tried again, by itself
 
 
 def sinks(workspace: Path, settings: Settings) -> dict[str, Sink]:
-    """Every sink of which the settings say all it needs, by its name; and what wakes a person, if there is one."""
+    """Every sink of which the settings say all it needs, by its name; and each of those that wake a person."""
     made = {name: make(workspace, settings) for name, make in SINKS.items() if _is_set_up(name, settings)}
-    urls = [url.get_secret_value() for url in settings.pings.urls]
-    return made | ({PING: Ping(urls)} if urls else {})
+    urls = enumerate(settings.pings.urls, start=1)
+    return made | {f"{PING}{number}": Ping(number, url.get_secret_value()) for number, url in urls}
 
 
 def outgoing(settings: Settings) -> Outgoing:

@@ -99,7 +99,7 @@ class App:
 
     @property
     def pings(self) -> tuple[str, ...]:
-        """Whom to call when a person must act, for `alerts.pings.ping`."""
+        """Whom to call when a person must act."""
         return tuple(url.get_secret_value() for url in self.settings.pings.urls)
 
 

@@ -1,7 +1,7 @@
 """Which ticket a mail is about: by what it answers, by the address it is to, by what its subject names. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from alerts.mail import message_id, plus_address
@@ -18,17 +18,22 @@ class Letters:
 
     by_id: Mapping[str, Delivery]  # the part of the Message-ID before the @
     by_address: Mapping[str, str]  # where replies go -> ticket_id
-    by_name: Mapping[str, str]  # what we and the desk call a ticket -> ticket_id
+    by_name: Mapping[str, str]  # what we call a ticket -> ticket_id
+    by_number: Mapping[str, str]  # what the desk calls it -> ticket_id
+    desks: Collection[str]  # domains that numbers are believed from: anybody guesses one
 
     @classmethod
-    def of(cls, deliveries: Iterable[Delivery], sender: str) -> "Letters":
+    def of(cls, deliveries: Iterable[Delivery], sender: str, desks: Collection[str]) -> "Letters":
+        """`desks`: domains, in lower case, whose addresses the desk writes from."""
         mine = [one for one in deliveries if one.ticket_id]
         tickets = {one.ticket_id for one in mine if one.ticket_id}
         named = {one.external_id: one.ticket_id for one in mine if one.external_id and one.ticket_id}
         return cls(
             {message_id(one.key, sender)[1:].partition("@")[0]: one for one in mine},
             {plus_address(sender, ticket_id).lower(): ticket_id for ticket_id in tickets},
-            named | {ticket_id: ticket_id for ticket_id in tickets},
+            {ticket_id: ticket_id for ticket_id in tickets},
+            named,
+            desks,
         )
 
     def letter(self, mail: Mail) -> Delivery | None:
@@ -40,6 +45,7 @@ class Letters:
         """The ticket that the mail is about; None for one that names nothing we know."""
         if letter := self.letter(mail):
             return letter.ticket_id
-        named = [*_TICKET.findall(mail.subject), *_DESKS.findall(mail.subject)]
-        found = [*map(self.by_address.get, mail.readers), *map(self.by_name.get, named)]
+        found = [*map(self.by_address.get, mail.readers), *map(self.by_name.get, _TICKET.findall(mail.subject))]
+        if mail.sender.rpartition("@")[2] in self.desks:
+            found += map(self.by_number.get, _DESKS.findall(mail.subject))
         return next(filter(None, found), None)

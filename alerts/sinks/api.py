@@ -11,6 +11,8 @@ from alerts.sinks.answers import accepted, words
 from alerts.sinks.outgoing import Outgoing, place
 from billing.errors import WorldError
 
+PAGES = 10  # of what a desk lists that are looked through: a letter's requests must fit into the outbox's lease
+
 
 class Api:
     """The API under a URL. What it says is told with the login's secrets left out."""

@@ -1,11 +1,10 @@
 """Messages as .eml files: for a first try, a dry run, or a mail program that a person sends from."""
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from alerts.sinks.parcel import Parcel, Receipt
+from alerts.whole_file import write_whole
 from billing.errors import WorldError
 
 _KEY = re.compile(r"[a-z0-9._-]{1,200}")
@@ -29,27 +28,7 @@ class Eml:
         path = self.directory / f"{parcel.key}.eml"
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, parcel.message)
+            write_whole(path, parcel.message)
         except OSError as error:
             raise WorldError(f"{path}: cannot write the message: {error.strerror or error}") from error
         return Receipt("written", path.relative_to(self.directory.parent).as_posix())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the path, make it durable, and put it in place in one step."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from alerts.mail import Attachment
-from alerts.sinks.api import Api, bears, each, pick, telling
+from alerts.sinks.api import PAGES, Api, bears, each, pick, telling
 from alerts.sinks.content import content
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.parcel import Parcel, Receipt
@@ -119,12 +119,16 @@ class Jsm:
                     yield f"{self._api.told(pick(sla, 'name'))} by {self._api.told(by)}"
 
     def _pages(self, path: str, query: dict[str, str]) -> Iterator[Any]:
-        start, last = 0, False
-        while not last:
+        """Raises WorldError where there are too many for us: what is not among the first may yet be there."""
+        start = 0
+        for _ in range(PAGES):
             page = self._api.ask("GET", f"{_DESK}{path}?{urlencode(query | {'start': start, 'limit': 50})}")
             values = each(page, "values")
             yield from values
-            start, last = start + len(values), pick(page, "isLastPage") is not False or not values
+            start += len(values)
+            if pick(page, "isLastPage") is not False or not values:
+                return
+        raise WorldError(f"{self._api.place}: more than {PAGES} pages of {path}: a person must look")
 
 
 def multipart(files: tuple[Attachment, ...]) -> tuple[bytes, str]:

@@ -87,7 +87,7 @@ class Outgoing:
 
     `allow`: hosts, as the URL writes them in lower case, that may be in-house and may be spoken to without TLS.
     `timeout`: seconds for all of it, the answer's last byte included (the resolver keeps a time of its own); the most
-    that a letter takes is 17 requests, which must fit into the outbox's lease.
+    that a letter takes, desks of many pages included, is 47 requests, which must fit into the outbox's lease.
     `context`: whose certificates to trust, by default the system's.
     """
 

@@ -2,7 +2,9 @@
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from email.parser import BytesHeaderParser
@@ -23,10 +25,13 @@ class Smtp:
     It is logged in to where the URL names a user; a password goes unencrypted to this very machine alone.
     """
 
-    def __init__(self, url: str, timeout: float = 30, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, url: str, timeout: float = 30, context: ssl.SSLContext | None = None, longest: float = 300
+    ) -> None:
         """`url`: smtp://host:port or smtps://user:password@host:port, user and password percent-encoded.
 
-        `timeout`: seconds to wait for each answer. `context`: whose certificates to trust, by default the system's.
+        `timeout`: seconds to wait for each piece of an answer. `longest`: seconds for all that is said, from the
+        greeting on, well within the outbox's lease. `context`: whose certificates to trust, by default the system's.
         Raises ValueError, without the URL in it.
         """
         try:
@@ -44,7 +49,7 @@ class Smtp:
             raise ValueError("the user and the password of a mail server are ASCII: its login knows nothing else")
         self.port = port or _PORTS[parts.scheme]
         self._wrapped = parts.scheme == "smtps"
-        self._timeout = timeout
+        self._timeout, self._longest = timeout, longest
         self._context = context or ssl.create_default_context()
 
     def send(self, parcel: Parcel) -> Receipt:
@@ -71,7 +76,7 @@ class Smtp:
     def _session(self, our_name: str) -> Iterator[smtplib.SMTP]:
         """A connection that is ready for a message; what goes wrong with it is a WorldError."""
         try:
-            with closing(self._connect(our_name)) as server:
+            with closing(self._connect(our_name)) as server, _cut_off(server, self._longest):
                 self._secure(server)
                 yield server
                 with suppress(OSError):
@@ -128,12 +133,30 @@ class Smtp:
             what = f"mail server {self.host}:{self.port}: {error}: it fell silent with the message in its hands"
             raise WorldError(what, unsure=True) from error
         if code != 250:
-            raise self._refusal("the message", code, text)
+            raise self._refusal("the message", code, text, unsure=not 400 <= code < 600)
         return f"{code} {_line(text)}"
 
-    def _refusal(self, what: str, code: int, text: bytes | str) -> WorldError:
+    def _refusal(self, what: str, code: int, text: bytes | str, *, unsure: bool = False) -> WorldError:
         said = f"mail server {self.host}:{self.port} refused {what}: {code} {_line(text)}"
-        return WorldError(said.strip(), permanent=500 <= code < 600)
+        return WorldError(said.strip(), permanent=500 <= code < 600, unsure=unsure)
+
+
+@contextmanager
+def _cut_off(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """The connection breaks after so many seconds, however little by little the other side goes on talking."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            if server.sock:
+                socket.socket.shutdown(server.sock, socket.SHUT_RDWR)  # and not to plain text, as TLS's own would
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _line(text: bytes | str) -> str:

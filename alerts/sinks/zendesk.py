@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from alerts.mail import Attachment
 from alerts.sinks.answers import RefusedError
-from alerts.sinks.api import Api, bears, each, pick, telling
+from alerts.sinks.api import PAGES, Api, bears, each, pick, telling
 from alerts.sinks.content import content
 from alerts.sinks.outgoing import Outgoing
 from alerts.sinks.parcel import Parcel, Receipt
@@ -93,13 +93,14 @@ class Zendesk:
         return self._comment(number, mark, text, files, chances - 1)
 
     def _comments(self, number: str) -> Iterator[Any]:
-        """The newest first."""
+        """The newest first, as many as may have come since we spoke last."""
         query = {"sort": "-created_at", "page[size]": "100"}
-        more: Any = True
-        while more:
+        for _ in range(PAGES):
             page = self._api.ask("GET", f"/api/v2/tickets/{number}/comments?{urlencode(query)}")
             yield from each(page, "comments")
-            more, query["page[after]"] = pick(page, "meta", "has_more"), str(pick(page, "meta", "after_cursor"))
+            if not pick(page, "meta", "has_more"):
+                return
+            query["page[after]"] = str(pick(page, "meta", "after_cursor"))
 
     def _upload(self, files: tuple[Attachment, ...]) -> list[str]:
         """The tokens of the files; those that no comment takes are dropped by Zendesk within the hour."""

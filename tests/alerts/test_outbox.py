@@ -332,3 +332,82 @@ def test_a_receiver_that_asks_for_patience_gets_it(engine: Engine) -> None:
     owe(engine, "tk_1-1", sink="zendesk")
     drain(engine, {"zendesk": Receiver(busy)}, AT, NOW)
     assert only(engine).due_at == AT + 3 * HOUR
+
+
+def test_a_message_of_no_ticket_is_of_no_thread(engine: Engine) -> None:
+    """Another message of no ticket has a name at the receiver: it is no part of that."""
+    threads: list[str] = []
+
+    class Desk:
+        def send(self, parcel: Parcel) -> Receipt:
+            threads.append(parcel.thread)
+            return Receipt("sent", "201", "100")
+
+    owe(engine, "digest-1", "digest-2")
+    assert drain(engine, {"smtp": Desk()}, AT, NOW).delivered == 2
+    assert threads == ["", ""]
+
+
+def test_how_long_ago_it_was_tried_is_by_the_present_time(engine: Engine) -> None:
+    """Two late cycles, an hour apart by their clocks, run within seconds: a desk's search shows nothing new yet."""
+    tried: list[timedelta | None] = []
+
+    class Desk:
+        def send(self, parcel: Parcel) -> Receipt:
+            tried.append(parcel.tried)
+            raise WorldError("no answer")
+
+    owe(engine, "tk_1-1", sink="jsm")
+    for hours, seconds in ((0, 0), (1, 5), (2, 3600)):
+        drain(engine, {"jsm": Desk()}, AT + hours * HOUR, NOW + seconds * SECOND)
+    assert tried[0] is None
+    assert [round(ago / SECOND) for ago in tried[1:] if ago] == [5, 3595]
+
+
+class Slow:
+    """A receiver that takes its time: the clock of the outbox moves on by `seconds`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float, error: bool) -> None:
+        self.keys: list[str] = []
+        self.seconds, self.error, self.clock = seconds, error, 0.0
+        monkeypatch.setattr(outbox.time, "monotonic", lambda: self.clock)
+
+    def send(self, parcel: Parcel) -> Receipt:
+        self.keys.append(parcel.key)
+        self.clock += self.seconds
+        if self.error:
+            raise WorldError("no answer in 15 seconds")
+        return Receipt("sent", "201")
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    owe(engine, *(f"tk_{n}-1" for n in range(100)), sink="zendesk")
+    owe(engine, "audit-1", due=AT + SECOND)
+    silent, mail = Slow(monkeypatch, 15, error=True), Receiver()
+    drained = drain(engine, {"zendesk": silent, "smtp": mail}, AT + SECOND, NOW)
+    assert (len(silent.keys), mail.keys) == (outbox.PATIENCE, ["audit-1"])
+    assert "zendesk does not answer: its other messages wait for the next cycle" in drained.failures
+    assert {(one.state, one.attempts) for one in everything(engine)} == {("due", 0), ("due", 1), ("sent", 1)}
+    drain(engine, {"zendesk": silent}, AT + 2 * SECOND, NOW)
+    assert len(set(silent.keys)) == 2 * outbox.PATIENCE, "those that wait come first"
+
+
+def test_who_fails_at_once_or_takes_long_for_what_he_takes_is_not_silent(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seconds, error in ((1, True), (20, False)):
+        owe(engine, *(f"tk_{seconds}-{n}" for n in range(10)))
+        slow = Slow(monkeypatch, seconds, error)
+        drain(engine, {"smtp": slow}, AT, NOW)
+        assert len(slow.keys) == 10
+
+
+def test_a_drain_ends_however_much_is_owed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    owe(engine, *(f"tk_{n:02}-1" for n in range(40)))
+    slow = Slow(monkeypatch, 60, error=False)
+    drained = drain(engine, {"smtp": slow}, AT, NOW)
+    assert (drained.delivered, len(slow.keys)) == (15, 15)
+    assert "took longer than 0:15:00: the rest waits" in drained.failures[-1]
+    drain(engine, {"smtp": slow}, AT, NOW)
+    drain(engine, {"smtp": slow}, AT, NOW)
+    assert sorted(slow.keys) == [f"tk_{n:02}-1" for n in range(40)]

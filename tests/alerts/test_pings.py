@@ -1,35 +1,42 @@
-"""Calling people: each is told, a failure of one stops no other, and no URL is ever written down."""
+"""Calling people: they are told what the letter says, and no URL is ever written down."""
 
+import json
 import logging
 import sys
 
 import pytest
 
-from alerts.pings import ping, unknown
+from alerts.pings import Ping, unknown
 from billing.errors import WorldError
 from tests.alerts.sinks.http_server import HttpServer, Reply
+from tests.alerts.sinks.letters import SUBJECT, parcel
 
 CANARY = "ping-canary-token"
 
 
-def test_everybody_is_told() -> None:
+def test_a_person_is_told_the_subject_and_the_text() -> None:
     with HttpServer(lambda _: Reply()) as server:
-        urls = [f"json://127.0.0.1:{server.port}/{name}" for name in ("ana", "bo")]
-        ping(urls, "Act now: tk_1", "The last safe hour is 14:00 UTC")
-    assert sorted(asked.path.strip("/") for asked in server.asked) == ["ana", "bo"]
-    assert all(b"The last safe hour is 14:00 UTC" in asked.body for asked in server.asked)
+        receipt = Ping(2, f"json://127.0.0.1:{server.port}/{CANARY}").send(parcel())
+    [asked] = server.asked
+    told = json.loads(asked.body)
+    assert (asked.path.strip("/"), told["title"]) == (CANARY, SUBJECT)
+    assert "this is tk_7bb28ee4b4c6-1" in told["message"]
+    assert (receipt.state, receipt.proof) == ("sent", "pings.urls 2 (JSON) took it")
 
 
-def test_who_was_not_told_is_named_without_the_url_and_the_others_are(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    for name in ("apprise", "urllib3"):
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        (f"json://user:{CANARY}@127.0.0.1:{{port}}/{CANARY}", "pings.urls 1 (JSON) took no message"),
+        (f"nobody://{CANARY}", "pings.urls 1 is not a URL that Apprise knows"),
+    ],
+)
+def test_who_was_not_told_is_named_without_the_url(caplog: pytest.LogCaptureFixture, url: str, what: str) -> None:
+    for name in (None, "apprise", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)
-    with HttpServer(lambda asked: Reply(500 if "down" in asked.path else 200)) as server:
-        here = f"json://user:{CANARY}@127.0.0.1:{server.port}"
-        with pytest.raises(WorldError) as caught:
-            ping([f"{here}/down/{CANARY}", f"nobody://{CANARY}", f"{here}/up/{CANARY}"], "Act now", CANARY[:4])
-    assert str(caught.value) == "pings.urls 1 (JSON) took no message; pings.urls 2 is not a URL that Apprise knows"
-    assert any("up" in asked.path for asked in server.asked)
+    with HttpServer(lambda _: Reply(500)) as server, pytest.raises(WorldError) as caught:
+        Ping(1, url.format(port=server.port)).send(parcel())
+    assert (str(caught.value), caught.value.permanent) == (what, False)
     assert CANARY not in caplog.text
     assert logging.getLogger("apprise").level == logging.DEBUG, "as it was before"
 
@@ -41,5 +48,4 @@ def test_a_url_that_apprise_does_not_know_is_found_without_sending() -> None:
 def test_without_apprise_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(WorldError, match=r"install floodmark\[pings\]"):
-        ping(["json://127.0.0.1"], "Act now", "")
-    ping([], "Act now", "nobody is to be told, so nothing is missing")
+        Ping(1, "json://127.0.0.1").send(parcel())

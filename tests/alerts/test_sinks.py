@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -363,3 +364,39 @@ def test_a_folder_that_is_a_file_is_an_error_in_words(tmp_path: Path) -> None:
 def test_a_key_that_is_no_file_name_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="cannot name a file"):
         Eml(tmp_path).send(Parcel(key, (DESK,), MESSAGE))
+
+
+@pytest.mark.parametrize("part", ["greeting to EHLO", "the answer to the message"])
+def test_a_server_that_talks_little_by_little_and_without_end_is_left(part: str) -> None:
+    """Each byte comes in time, and none of its answers ever ends; the lease would run out meanwhile."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip(client: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client.sendall(b"2")
+                    time.sleep(0.02)
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with client, client.makefile("rb") as lines:
+                client.sendall(b"220 here\r\n")
+                for line in map(bytes.upper, lines):
+                    if part.endswith("EHLO"):
+                        drip(client)
+                    elif line.startswith(b"DATA"):
+                        client.sendall(b"354 go on\r\n")
+                    elif line == b".\r\n":
+                        drip(client)
+                    elif line[:4] in (b"EHLO", b"MAIL", b"RCPT"):
+                        client.sendall(b"250 yes\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        started = time.monotonic()
+        sink = Smtp(f"smtp://127.0.0.1:{server.getsockname()[1]}", timeout=5, longest=0.5)
+        with pytest.raises(WorldError) as caught:
+            sink.send(Parcel("ticket-1", (DESK,), MESSAGE))
+        assert time.monotonic() - started < 3
+        assert caught.value.unsure == (not part.endswith("EHLO")), "then it may have arrived"
+        thread.join()

@@ -48,7 +48,7 @@ def emptied(name: str, url: str, directory: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=10, help="kills at each point of the outbox, with each sink")
+    parser.add_argument("--times", type=int, default=8, help="kills at each point of the outbox, with each sink")
     parser.add_argument("--cycles", type=int, default=2, help="kills at each point of a cycle")
     parser.add_argument("--moments", type=int, default=5, help="kills at any moment of a cycle")
     parser.add_argument("--verdicts", type=int, default=100, help="verdicts that are followed by a kill")

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,12 @@ COMMITS = {  # point -> (how the transaction's statement begins, which of them, 
     "before tickets are committed": ("UPDATE tickets", 1, False),
     "after tickets are committed": ("UPDATE tickets", 1, True),
 }
-BEFORE_SEND, IN_MESSAGE, BEFORE_ANSWER, AFTER_ANSWER = (
+BEFORE_SEND, IN_MESSAGE, BEFORE_ANSWER, BEFORE_FILES, AFTER_ANSWER = (
     "before the send",
-    "in the message (DATA)",
+    "in the message",
     "after the message, before its answer",
-    "after the answer (250)",
+    "after the files of its ticket, before their answer",
+    "after the answer",
 )
 OUTBOX = (
     "before the claim is committed",
@@ -35,11 +37,18 @@ OUTBOX = (
     BEFORE_SEND,
     IN_MESSAGE,
     BEFORE_ANSWER,
+    BEFORE_FILES,
     AFTER_ANSWER,
     "before the proof is committed",
     "after the proof is committed",
 )
 CYCLE = tuple(point for point in COMMITS if point not in OUTBOX)
+SENDS = {  # point -> (what is in the bytes that are sent, the part of them that still is)
+    IN_MESSAGE: (b"Dear desk,", 1 / 2),
+    BEFORE_ANSWER: (b"Dear desk,", 1),
+    BEFORE_FILES: (b"Files of ", 1),
+}
+SEND_ALL = socket.socket.sendall
 WINDOW = (BEFORE_ANSWER, AFTER_ANSWER, "before the proof is committed")
 """Where the receiver has the message and we have no proof of it: the one window in which it may come twice."""
 
@@ -68,8 +77,8 @@ def arm(point: str) -> None:
     """This process dies at the point, if it comes there."""
     if point in COMMITS:
         _die_at_commit(*COMMITS[point])
-    elif point in (IN_MESSAGE, BEFORE_ANSWER):
-        _die_in_message(half=point == IN_MESSAGE)
+    elif point in SENDS:
+        _die_sending(*SENDS[point])
 
 
 def _die_at_commit(statement: str, which: int, committed: bool) -> None:
@@ -96,13 +105,16 @@ def _die_at_commit(statement: str, which: int, committed: bool) -> None:
         event.listen(Pool, "checkin", gives_back)
 
 
-def _die_in_message(half: bool) -> None:
-    send_all = socket.socket.sendall
+def _die_sending(mark: bytes, part: float) -> None:
+    for name in ("send", "sendall"):
+        setattr(socket.socket, name, _deadly(getattr(socket.socket, name), mark, part))
 
-    def sendall(self: socket.socket, data: bytes, *flags: int) -> None:
-        if b"Message-ID" not in data:
-            return send_all(self, data, *flags)
-        send_all(self, data[: len(data) // 2] if half else data, *flags)
+
+def _deadly(send: Callable[..., Any], mark: bytes, part: float) -> Callable[..., Any]:
+    def sends(self: socket.socket, data: bytes, *flags: int) -> Any:
+        if mark not in data:
+            return send(self, data, *flags)
+        SEND_ALL(self, data[: int(len(data) * part)])
         return die()
 
-    socket.socket.sendall = sendall  # type: ignore[method-assign]
+    return sends

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from tests.crash.claims import Race
+from tests.crash.desks import SINKS
 from tests.crash.points import CYCLE, OUTBOX, WINDOW
 from tests.crash.trials import Trial
 
 HEAD = (
-    "| killed | trials | lost | twice by mail | of these flagged | twice at a desk with a key | with a search |",
-    "|---|---:|---:|---:|---:|---:|---:|",
+    "| killed | trials | lost | twice by mail | of these flagged | twice at Zendesk | at JSM | at a webhook |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|",
 )
 
 
@@ -32,16 +33,10 @@ def table(trials: Sequence[Trial]) -> list[str]:
 
 def _line(name: str, trials: Sequence[Trial]) -> str:
     died = [trial for trial in trials if trial.died]
-    twice = {sink: [t for t in trials if t.sink == sink and t.twice] for sink in ("smtp", "key", "search")}
-    flagged = sum(trial.flagged for trial in twice["smtp"])
-    counts = (
-        len(died),
-        sum(t.lost for t in trials),
-        len(twice["smtp"]),
-        flagged,
-        len(twice["key"]),
-        len(twice["search"]),
-    )
+    twice = {sink: [t for t in trials if t.sink == sink and t.twice] for sink in SINKS}
+    by_mail = twice.pop("smtp")
+    flagged = sum(trial.flagged for trial in by_mail)
+    counts = (len(died), sum(t.lost for t in trials), len(by_mail), flagged, *map(len, twice.values()))
     return f"| {name} | {' | '.join(map(str, counts))} |"
 
 

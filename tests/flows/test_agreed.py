@@ -3,14 +3,16 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
+from billing.database import reading, transaction
 from flows import detect as detection
 from flows import tickets as ticketing
 from flows.agreed import TRIES, agreed
@@ -73,6 +75,29 @@ def test_a_verdict_given_meanwhile_is_not_lost(
     assert len(calls) == 2, "computed anew from what is true now"
     assert [alert["state"] for alert in stormy.alerts()] == ["dismissed"]
     assert not stormy.outbox() or all(not name.startswith("tk_") for name in stormy.outbox())
+
+
+def test_eight_writers_at_once_lose_no_change_and_none_is_locked_out(engine: Engine) -> None:
+    """A hundred and sixty times one is added to what was read."""
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE n (n INTEGER)"))
+        connection.execute(text("INSERT INTO n VALUES (0)"))
+
+    def read(connection: Connection) -> int:
+        return int(connection.scalar(text("SELECT n FROM n")) or 0)
+
+    def compute(n: int) -> int:
+        time.sleep(0.001)
+        return n + 1
+
+    def write(connection: Connection, _: int, result: int) -> None:
+        connection.execute(text(f"UPDATE n SET n = {result}"))
+
+    with ThreadPoolExecutor(8) as writers:
+        done = list(writers.map(lambda _: agreed(engine, read, compute, write), range(160)))
+    assert sorted(done) == list(range(1, 161)), "each from another basis"
+    with reading(engine) as connection:
+        assert read(connection) == 160
 
 
 def test_when_somebody_is_always_quicker_it_is_computed_under_the_lock(tmp_path: Path) -> None:

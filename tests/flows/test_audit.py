@@ -1,6 +1,7 @@
 """`floodmark audit` and the end of a cycle: each fault, planted in a workspace, is told within a tick."""
 
 import http.server
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine, text
 from billing.grid import Grid
 from billing.hours import DAY, HOUR
 from flows.audit import WEEK, holes
+from tests.alerts.sinks.http_server import HttpServer, Reply
 from tests.flows.command import Workspace
 from tests.flows.mailbox import Mailbox
 from tests.flows.storms import START, STORM, at, clock
@@ -103,6 +105,63 @@ def test_past_the_latest_e_mail_with_the_server_down_a_person_is_told_to_call(st
     assert done.code == 3
     assert "the latest safe e-mail was due at 2026-11-27T14:00:00Z and nobody has been contacted" in done.err
     assert "call the vendor's desk by 2026-12-01T00:00:00Z" in done.err
+
+
+PINGED = "ping-canary"
+
+
+@pytest.fixture
+def phones() -> Iterator[HttpServer]:
+    """What two people carry, of the kind that Apprise calls json://."""
+    with HttpServer(lambda _: Reply()) as server:
+        yield server
+
+
+def carried(phones: HttpServer) -> dict[str, str]:
+    urls = (f"json://user:{PINGED}@127.0.0.1:{phones.port}/{who}" for who in ("ana", "bo"))
+    return {"FLOODMARK_PINGS__URLS": ",".join(urls)}
+
+
+@pytest.mark.parametrize("reviewers", ["operator@reseller.example", ""])
+def test_people_are_called_once_a_day_and_whoever_was_not_is_called_again(
+    opened: Workspace, phones: HttpServer, reviewers: str
+) -> None:
+    """Bo's is down at first: Ana hears of it once nevertheless."""
+    workspace = Workspace(opened.path, opened.env | carried(phones) | {"FLOODMARK_MAIL__REVIEWERS": reviewers})
+    key = workspace.tickets()[0]["deliveries"][0]["key"]
+    planted(workspace, f"UPDATE deliveries SET state = 'failed', error = '550 full' WHERE key = '{key}'")
+
+    def called() -> list[str]:
+        return sorted(asked.path.strip("/") for asked in phones.asked if asked.method == "POST")
+
+    phones.instead = lambda asked: Reply(500) if "bo" in asked.path else None
+    done = workspace.call("run", "--at", clock(OPENS + HOUR))
+    assert (done.code, "pings.urls 2 (JSON) took no message" in done.err) == (3, True)
+    phones.instead = lambda _: None
+    before = called().count("bo")
+    for hours in (2, 3, 4):
+        workspace.run(OPENS + hours * HOUR)
+    assert (called().count("ana"), called().count("bo")) == (1, before + 1)
+    assert all(key in json.loads(asked.body)["message"] for asked in phones.asked)
+    workspace.run(OPENS + DAY)
+    assert (called().count("ana"), called().count("bo")) == (2, before + 2)
+    rows = [row for row in workspace.tables()["deliveries"] if "'ping-" in row]
+    assert len(rows) == 4 and sum("-ping-2'" in row for row in rows) == 2
+    assert not [name for name, content in workspace.files().items() if PINGED.encode() in content]
+    assert PINGED not in done.out + done.err
+
+
+def test_a_call_that_could_not_be_made_in_a_day_is_not_made_any_more(opened: Workspace, phones: HttpServer) -> None:
+    workspace = Workspace(opened.path, opened.env | carried(phones))
+    planted(workspace, "UPDATE deliveries SET state = 'failed', error = '550 full' WHERE purpose = 'ticket'")
+    phones.instead = lambda _: Reply(500)
+    workspace.call("run", "--at", clock(OPENS + HOUR))
+    phones.instead = lambda _: None
+    planted(workspace, "UPDATE deliveries SET state = 'sent' WHERE purpose = 'ticket'")
+    phones.asked.clear()
+    done = workspace.call("run", "--at", clock(OPENS + 2 * DAY))
+    assert "not delivered before it was of no use any more" in done.err
+    assert phones.asked == []
 
 
 @pytest.fixture

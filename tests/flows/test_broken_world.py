@@ -14,6 +14,7 @@ import pytest
 
 from billing.hours import HOUR
 from tests.flows.command import ROOT, Done, Workspace
+from tests.flows.mailbox import Mailbox
 from tests.flows.storms import STORM, clock
 
 MAIN = "from flows.cli import main; main()"
@@ -131,3 +132,19 @@ def test_a_workspace_that_may_only_be_read(stormy: Workspace) -> None:
         path.chmod(0o700)
     assert stormy.files() == before
     assert a_sentence(done), done.err
+
+
+def test_a_lake_that_is_broken_holds_up_no_letter_that_was_owed_before(stormy: Workspace) -> None:
+    with Mailbox() as server:
+        workspace = Workspace(stormy.path, server.settings)
+        workspace.run(STORM + HOUR)
+        workspace.run(STORM + 12 * HOUR)
+        server.refusal = "451 later"
+        assert workspace.call("run", *AT).code == 3
+        server.refusal = ""
+        for log in (workspace.path / "lake").rglob("*.json"):
+            log.write_text("{")
+        done = workspace.call("run", "--at", clock(STORM + 26 * HOUR))
+        assert a_sentence(done), done.err
+        assert len(server.to("partner-cs@vendor.example")) == 1
+        assert [ticket["state"] for ticket in workspace.tickets()] == ["sent"]

@@ -190,6 +190,48 @@ def test_mails_of_strangers_and_of_ourselves_change_nothing(thread: Thread) -> N
     assert not (thread.workspace.path / "proofs").exists()
 
 
+def test_a_reviewer_who_is_away_from_the_notice_of_a_bounce_acknowledges_nothing(thread: Thread) -> None:
+    """The notice names the ticket in its subject, and so does what an absent reviewer's mailbox says to it."""
+    thread.env["FLOODMARK_MAIL__REVIEWERS"] = "Eve@away.example"
+    thread.get(report(thread.id), code=3)
+    [notice] = [mail for mail in thread.server.to("Eve@away.example") if "Not delivered" in mail["Subject"]]
+    away = reply(sender="eve@away.example", subject=f"Away: {notice['Subject']}", Auto_Submitted="auto-replied")
+    thread.get(away)
+    assert (thread.ticket["state"], thread.ticket["contact_proven"]) == ("open", False)
+
+
+def test_nobody_answers_a_letter_that_never_left(stormy: Workspace, server: Mailbox) -> None:
+    """Whoever knows a customer can compute the ids of its tickets."""
+    env = {**server.settings, "FLOODMARK_MAIL__SENDER": US, "FLOODMARK_MAILBOX__URL": "maildir:mail"}
+    for folder in ("new", "cur"):
+        (stormy.path / "mail" / folder).mkdir(parents=True)
+    workspace = Workspace(stormy.path, env)
+    workspace.run(STORM + HOUR)
+    workspace.run(STORM + 12 * HOUR)
+    server.refusal = "451 later"
+    assert workspace.call("run", "--at", clock(OPENS)).code == 3
+    [ticket] = workspace.tickets()
+    (stormy.path / "mail/new/forged").write_bytes(reply(f"claims+{ticket['ticket_id']}@reseller.example"))
+    done = workspace.call("run", "--at", clock(OPENS + HOUR))
+    assert "no letter of it has left: it changes nothing" in done.err
+    assert workspace.tickets()[0]["state"] == "open"
+    server.refusal = ""
+    assert "answers it" not in workspace.run(OPENS + 3 * HOUR).err, "a person is told once"
+    assert workspace.tickets()[0]["state"] == "sent"
+
+
+def test_a_slow_mailbox_does_not_keep_the_tickets_waiting(thread: Thread, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import replies
+
+    monkeypatch.setattr(replies, "LONGEST", 0.0)
+    for n in range(3):
+        (thread.workspace.path / f"mail/new/mail-{n}").write_bytes(reply(subject=str(n)))
+    for n in (1, 2, 3):
+        done = thread.run(OPENS + n * HOUR, code=3)
+        assert "1 mails read" in done.out and "the mailbox is slow" in done.err
+    assert "mails read" not in thread.run(OPENS + 4 * HOUR).out, "they were read, one after the other"
+
+
 def test_a_mail_servers_complaint_in_words_is_for_a_person(thread: Thread) -> None:
     done = thread.get(reply(answers=thread.id, sender="mailer-daemon@x.example", subject="Undelivered"), code=3)
     assert "complains" in done.err and thread.ticket["state"] == "sent"

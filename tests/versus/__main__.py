@@ -163,8 +163,8 @@ def report(them: Theirs, trials: list[Trial], verdicts: tuple[int, int], times: 
         return found
 
     of = f"of {times}"
-    early, sent = ours(BEFORE_SEND, "key"), ours(SENT, "key")
-    held, mailed = ours(BEFORE_ANSWER, "key"), ours(BEFORE_ANSWER, "smtp")
+    early, sent = ours(BEFORE_SEND, "zendesk"), ours(SENT, "zendesk")
+    held, mailed = ours(BEFORE_ANSWER, "zendesk"), ours(BEFORE_ANSWER, "smtp")
     rows = [
         ("accepted, killed before it was sent", f"lost {them.lost} {of}", f"lost {sum(t.lost for t in early)} {of}"),
         ("sent, killed, reported again", f"twice {them.twice} {of}", f"twice {sum(t.twice for t in sent)} {of}"),
@@ -201,7 +201,7 @@ def main() -> int:
         return 1
     directory = Path(tempfile.mkdtemp(prefix="floodmark-versus-"))
     url = f"sqlite:///{directory / 'store.db'}"
-    trials = list(outbox_trials("SQLite", url, (BEFORE_SEND, BEFORE_ANSWER, SENT), options.times, ("smtp", "key")))
+    trials = list(outbox_trials("SQLite", url, (BEFORE_SEND, BEFORE_ANSWER, SENT), options.times, ("smtp", "zendesk")))
     verdicts = verdicts_lost(Template.make(directory / "template", ""), directory / "verdicts", options.times)
     table = report(theirs(directory, options.times), trials, verdicts, options.times, name)
     print(table)

@@ -26,7 +26,7 @@ def delivery(ticket_id: str, external_id: str | None = None) -> Delivery:
     return Delivery(f"{ticket_id}-1", "ticket", "smtp", (DESK,), "Waiver", "sent", 1, EPOCH, EPOCH, **more)
 
 
-LETTERS = Letters.of([delivery(TICKET), delivery(OTHER, "VND-4711")], SENDER)
+LETTERS = Letters.of([delivery(TICKET), delivery(OTHER, "VND-4711")], SENDER, {"vendor.example"})
 
 
 def test_a_reply_and_what_it_answers() -> None:
@@ -81,6 +81,8 @@ def test_a_report_with_the_headers_alone_names_the_letter_too() -> None:
         (reply(to="x@y.example", Delivered_To=f"Claims+{TICKET}@Reseller.example"), TICKET),
         (reply(subject=f"RE: [{TICKET}] Waiver request"), TICKET),
         (reply(subject="Case #VND-4711 was created"), OTHER),
+        (reply(subject="Case #VND-4711 was shipped", sender="shop@else.example"), None),
+        (reply(subject="Case #VND-4711 was shipped", sender="shop@vendor.example.else.example"), None),
         (reply(answers=ID, subject=f"[{OTHER}]"), TICKET),
         (reply(to="claims+tk_ffffffffffff@reseller.example"), None),
         (reply(to=f"claims+{TICKET}@reseller.example.evil.example"), None),

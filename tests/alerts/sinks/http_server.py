@@ -42,7 +42,6 @@ class HttpServer:
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     asked: list[Asked] = field(default_factory=list)
-    faults: list[BaseException | None] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         outer = self
@@ -53,10 +52,12 @@ class HttpServer:
 
             def _answer(self) -> None:
                 parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                self.close_connection = True
+                if len(body := self.rfile.read(length)) < length:
+                    return  # who asked is dead
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
-                self.close_connection = True
                 with turn:
                     outer.asked.append(asked)
                     reply = outer.instead(asked) or outer.act(asked)
@@ -75,15 +76,7 @@ class HttpServer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                error = sys.exception()
-                if not isinstance(error, OSError):  # a client that went away
-                    outer.faults.append(error)
-
-        self._server = Server((self.host, 0), Handler)
+        self._server = _Server((self.host, 0), Handler)
         if self.tls:
             self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
@@ -95,8 +88,41 @@ class HttpServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        assert self.faults == [], "the server itself is at fault"
+        assert self._server.faults == [], "the server itself is at fault"
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has a connection in hand."""
+        return self._server.busy > 0
 
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+
+class _Server(ThreadingHTTPServer):
+    """Each connection in a thread of its own, and counted."""
+
+    daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.busy, self._counting = 0, threading.Lock()
+        self.faults: list[BaseException | None] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._count(1)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self._count(-1)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exception()
+        if not isinstance(error, OSError):  # a client that went away
+            self.faults.append(error)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.busy += change

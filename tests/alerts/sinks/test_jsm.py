@@ -11,6 +11,7 @@ from billing.errors import WorldError
 from tests.alerts.sinks.http_server import HttpServer, Reply
 from tests.alerts.sinks.jsm_desk import EMAIL, TOKEN, JsmDesk, summary
 from tests.alerts.sinks.letters import CSV, KEY, NEXT, PNG, SUBJECT, parcel
+from tests.alerts.sinks.zendesk_desk import said
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -115,3 +116,12 @@ def test_a_request_without_its_files_is_said_to_be_open(sink: Jsm, server: HttpS
     with pytest.raises(WorldError, match=r"request HELP-1 is open, but for its files: .*413 too large") as caught:
         sink.send(parcel())
     assert caught.value.permanent
+
+
+def test_a_desk_whose_pages_never_end_is_given_up(sink: Jsm, server: HttpServer) -> None:
+    endless = said({"values": [{}], "isLastPage": False})
+    server.instead = lambda asked: endless if asked.method == "GET" else None
+    with pytest.raises(WorldError, match="more than 10 pages of /request: a person must look") as caught:
+        sink.send(parcel(tried=HOUR))
+    assert not caught.value.permanent
+    assert len(server.asked) == 10

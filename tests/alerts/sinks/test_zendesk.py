@@ -145,3 +145,13 @@ def test_an_answer_that_is_not_json_is_asked_again(sink: Zendesk, server: HttpSe
         with pytest.raises(WorldError, match="not JSON") as caught:
             sink.send(parcel())
         assert not caught.value.permanent
+
+
+def test_of_comments_without_end_the_newest_are_looked_through(
+    sink: Zendesk, desk: ZendeskDesk, server: HttpServer
+) -> None:
+    thread = sink.send(parcel()).external_id
+    endless = said({"comments": [{"body": "We are looking into it."}], "meta": {"has_more": True, "after_cursor": "x"}})
+    server.instead = lambda asked: endless if asked.path.endswith("/comments") else None
+    sink.send(parcel(NEXT, thread))
+    assert sum(f"Message {NEXT}" in text for text in desk.said) == 1
