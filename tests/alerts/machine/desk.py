@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from alerts.mailbox.place import Known
@@ -21,6 +21,7 @@ ACTS = (
     "overtaken",  # a second worker drains when the lease is over; the first one's message arrives too
     "overtaken, fails",
 )
+START = datetime(2026, 11, 1, tzinfo=UTC)
 WAIT = timedelta(hours=3)
 
 
@@ -46,7 +47,7 @@ class Desk:
         self.by_key = by_key
         self.plan: list[str] = []
         self.second: Callable[[bool], None] = lambda _: None
-        self.at = datetime.min
+        self.at = START
         self.came: list[Came] = []
         self.tries: Counter[tuple[str, int]] = Counter()  # by key and drain
         self.drain = 0
@@ -69,7 +70,8 @@ class Desk:
     def _do(self, act: str, parcel: Parcel) -> Receipt:
         if act in ("watched", "overtaken", "overtaken, fails"):
             over = act != "watched"
-            self.held[parcel.key] -= over
+            if over:
+                self.held.clear()
             self.second(over)
         if act == "refuses":
             self.refused.add(parcel.key)

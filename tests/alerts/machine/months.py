@@ -13,13 +13,17 @@ from billing.database import transaction
 from billing.errors import SettingsError
 from billing.hours import DAY, HOUR
 from flows import verdicts
+from flows.tickets import settle_tickets
+from tests.alerts.machine import of_alerts, of_letters, of_tickets  # noqa: F401  they are what is checked
 from tests.alerts.machine.desk import ACTS
-from tests.alerts.machine.invariants import BLIND, REVIEW, STEPS, Seen, broken, instant
-from tests.alerts.machine.world import CELLO, END, MINUTE, ORGS, SENDER, World
+from tests.alerts.machine.seen import BLIND, REVIEW, STEPS, Seen, broken, instant
+from tests.alerts.machine.world import CELLO, LAST, MINUTE, ORGS, SENDER, World
 from tests.alerts.mailbox.desk_mails import reply, report
 
 STARTS = tuple(map(instant, ("2026-11-10T06:00", "2026-11-21T15:00", "2026-11-25T12:00", "2026-11-29T14:00")))
 PLANS = st.lists(st.sampled_from(ACTS), max_size=4)
+JUMPS = st.sampled_from([("c0",), ("d0",), ("c1",), CELLO[:3], ORGS])
+UNITS = [120, 200, 500, 2000]
 LATER = st.sampled_from([HOUR, 5 * HOUR, DAY, 3 * DAY, 12 * DAY, 40 * DAY])
 
 
@@ -34,20 +38,27 @@ class BrokenError(AssertionError):
 class Months(RuleBasedStateMachine):
     """From a chosen moment on, until the new year has begun."""
 
-    @initialize(start=st.sampled_from(STARTS), sink=st.sampled_from(["smtp", "zendesk"]))
-    def begin(self, start: datetime, sink: str) -> None:
+    @initialize(
+        start=st.sampled_from(STARTS),
+        sink=st.sampled_from(["smtp", "zendesk"]),
+        orgs=JUMPS,
+        units=st.sampled_from(UNITS),
+    )
+    def begin(self, start: datetime, sink: str, orgs: tuple[str, ...], units: int) -> None:
         self.world = World(start, sink)
         self.now = self.before = Seen.of(self.world, cycled=False)
+        self.surges(orgs, -8, 8, units)
+        self.cycle(start, [])
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
             self.world.close()
 
     @rule(
-        orgs=st.sampled_from([*[(org,) for org in ORGS], CELLO, CELLO[:3], ORGS]),
+        orgs=JUMPS,
         since=st.integers(-30, 6),
         hours=st.sampled_from([1, 3, 8, 30]),
-        units=st.sampled_from([120, 200, 500, 2000]),
+        units=st.sampled_from(UNITS),
     )
     def surges(self, orgs: tuple[str, ...], since: int, hours: int, units: int) -> None:
         """Usage is high for a while, or goes up again, or was already."""
@@ -60,8 +71,10 @@ class Months(RuleBasedStateMachine):
         self.world.surge(org, self.world.at - hours * HOUR, hours, units)
         self.look()
 
-    @rule(hours=st.sampled_from([0, 1, 1, 2, 11, 24, 25, 72]), plan=PLANS)
-    def time_passes(self, hours: int, plan: list[str]) -> None:
+    @rule(hours=st.sampled_from([0, 1, 1, 2, 11, 24, 25, 72]), orgs=st.none() | JUMPS, plan=PLANS)
+    def time_passes(self, hours: int, orgs: tuple[str, ...] | None, plan: list[str]) -> None:
+        for org in orgs or ():
+            self.world.surge(org, self.world.at - 3 * HOUR, 3, 500)
         self.cycle(self.world.at + hours * HOUR, plan)
 
     @rule(which=st.integers(0, 2), seconds=st.sampled_from([-3600, -60, 0, 0, 60]), plan=PLANS)
@@ -78,7 +91,7 @@ class Months(RuleBasedStateMachine):
     @precondition(lambda self: self.now.deliveries)
     @rule(minutes=st.sampled_from([0, 1, 2, 16, 61]), plan=PLANS)
     def the_outbox_is_drained(self, minutes: int, plan: list[str]) -> None:
-        self.world.at = min(self.world.at + minutes * MINUTE, END - HOUR)
+        self.world.at = min(self.world.at + minutes * MINUTE, LAST)
         self.world.send(plan)
         self.look()
 
@@ -135,7 +148,8 @@ class Months(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_mail_comes_again(self, data: st.DataObject) -> None:
         """Byte for byte the same, in another place."""
-        self.world.mailbox.get(data.draw(st.sampled_from([*self.world.mailbox.mails.values()])))
+        mails = self.world.mailbox.mails
+        self.world.mailbox.get(mails[data.draw(st.sampled_from([*mails]))])
 
     def mail(self, kind: str, answered: str) -> bytes:
         if kind in ("reply", "auto-reply"):
@@ -155,11 +169,11 @@ class Months(RuleBasedStateMachine):
     def cycle(self, at: datetime, plan: list[str]) -> None:
         """The cycle at that clock, and once more."""
         world = self.world
-        world.at = min(at, END - HOUR)
+        world.at = min(at, LAST)
         world.judge()
         world.send(plan)
         self.look(cycled=True)
-        world.judge()
+        settle_tickets(world.app, world.at, world.known())
         if changed := self.now.differs(Seen.of(world, cycled=True)):
             raise BrokenError({"the_same_clock_again_changes_nothing": changed})
 

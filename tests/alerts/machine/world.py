@@ -44,7 +44,8 @@ from flows.wiring import App, scanner
 from tests.alerts.claims import DESK
 from tests.alerts.machine.desk import Desk, Killed, Mailbox
 
-START, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 8, tzinfo=UTC)
+START, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+LAST = END + 8 * HOUR  # a clock at which December has ended everywhere
 METER, USUAL, ODD, PRICE = "ingested_spans", 100, 110, Decimal("0.05")
 CELLO = ("c0", "c1", "c2", "c3")
 ORGS = (*CELLO, "d0")
