@@ -121,8 +121,13 @@ def _call(ticket: Ticket) -> str:
 
 
 def _tried(records: Records, at: datetime) -> Iterator[Concern]:
+    """A letter waits for an earlier one of its ticket; else it is tried when it is due."""
+    under_way: set[str] = set()
     for one in records.deliveries:
-        if one.state == "due" and at >= one.due_at + TICK:
+        behind = one.ticket_id in under_way
+        if one.ticket_id and one.state in ("due", "sending"):
+            under_way.add(one.ticket_id)
+        if one.state == "due" and not behind and at >= one.due_at + TICK:
             what = f"{one.subject!r} was due at {iso(one.due_at)} and was not tried"
             yield Concern("outbox", one.key, what, "`floodmark run` sends it")
 

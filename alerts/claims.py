@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, tuple_, update
 
 from alerts.tables import deliveries
 from billing.database import reading, transaction
@@ -26,7 +26,7 @@ def claim(engine: Engine, at: datetime, now: datetime, without: Collection[str] 
     """
     abandoned = or_(deliveries.c.leased_until < now, deliveries.c.leased_by.in_(_dead(engine)))
     ready = or_(
-        and_(deliveries.c.state == "due", deliveries.c.due_at <= at),
+        and_(deliveries.c.state == "due", deliveries.c.due_at <= at, ~_behind()),
         and_(deliveries.c.state == "sending", abandoned),
     )
     query = (
@@ -52,6 +52,19 @@ def claim(engine: Engine, at: datetime, now: datetime, without: Collection[str] 
         connection.execute(update(deliveries).where(deliveries.c.key == row["key"]).values(claimed))
     tried = max(now - row["tried_at"], timedelta()) if row["tried_at"] else None
     return {**row, **claimed, "tried": tried, "third": taken_over and row["maybe_twice"]}
+
+
+def _behind() -> ColumnElement[bool]:
+    """Whether an earlier letter of the same ticket is under way: the desk hears of a ticket in order.
+
+    One that would be tried too late holds up no other.
+    """
+    mine, first = deliveries.c, deliveries.alias().c
+    earlier = tuple_(first.created_at, func.length(first.key), first.key) < tuple_(
+        mine.created_at, func.length(mine.key), mine.key
+    )
+    in_time = or_(mine.expires_at.is_(None), first.due_at < mine.expires_at)
+    return exists().where(first.ticket_id == mine.ticket_id, earlier, first.state.in_(("due", "sending")), in_time)
 
 
 def _dead(engine: Engine) -> list[str]:

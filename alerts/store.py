@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Column, Table, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import bill_step, tables
@@ -94,8 +94,13 @@ def ticket(connection: Connection, ticket_id: str) -> Ticket | None:
 
 
 def unsettled_months(connection: Connection) -> set[Month]:
-    """The months of tickets that were neither sent nor ended, and of alerts that are the vendor's fault."""
-    unsent = select(tables.tickets.c.month).where(tables.tickets.c.state.in_(("draft", "open"))).distinct()
+    """The months of tickets that were neither sent nor ended, and of faults of the vendor, which have no end.
+
+    A fault's ticket counts too: the last of its alerts may be one no more, and the desk has to hear that.
+    """
+    columns = tables.tickets.c
+    endless = and_(columns.kind == "vendor_fault", columns.state != "withdrawn")
+    unsent = select(columns.month).where(or_(columns.state.in_(("draft", "open")), endless)).distinct()
     faults = select(tables.alerts.c.stakes).where(tables.alerts.c.state == "vendor_fault")
     months = [*connection.scalars(unsent), *(stake["month"] for row in connection.scalars(faults) for stake in row)]
     return {Month.parse(month) for month in months}

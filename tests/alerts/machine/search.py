@@ -1,0 +1,32 @@
+"""A search for a month in which something that must hold does not, in the code as it is or with a fault in it."""
+
+from contextlib import nullcontext
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.alerts.machine.months import BrokenError, Months
+from tests.alerts.machine.mutants import Mutant, planted
+
+MONTHS, STEPS = 200, 30
+
+
+def search(mutant: Mutant | None = None, months: int = MONTHS) -> tuple[str, ...]:
+    """The invariants that are broken in the first such month, the same one each time; none where all hold."""
+    options = settings(
+        max_examples=months,
+        stateful_step_count=STEPS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    try:
+        with planted(mutant) if mutant else nullcontext():
+            run_state_machine_as_test(Months, settings=options)
+    except BrokenError as error:
+        if not mutant:
+            raise
+        return error.names
+    return ()
