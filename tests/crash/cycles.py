@@ -45,7 +45,7 @@ class Template:
         small_workspace(path).engine.dispose()
         made = cls(path, url)
         if url:
-            made._execute("CREATE DATABASE template_of_trials")
+            made._new("template_of_trials")
             app = open_app(path, made._env("template_of_trials"))
             with transaction(app.engine) as connection:
                 book_store.save(connection, read_book(path / "files", app.rules.catalog), END)
@@ -58,16 +58,18 @@ class Template:
         if not self.url:
             return {}
         name = f"copy_{path.name}".replace("-", "_").lower()
-        self._execute(f"CREATE DATABASE {name} TEMPLATE template_of_trials")
+        self._new(f"{name} TEMPLATE template_of_trials")
         return self._env(name)
 
     def _env(self, name: str) -> dict[str, str]:
         return {"FLOODMARK_STORE__DATABASE": self.url.rpartition("/")[0] + f"/{name}"}
 
-    def _execute(self, statement: str) -> None:
+    def _new(self, database: str) -> None:
+        """In place of one of that name: a server serves several tests."""
         engine = connect(self.url)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(statement))
+            connection.execute(text(f"DROP DATABASE IF EXISTS {database.split(maxsplit=1)[0]}"))
+            connection.execute(text(f"CREATE DATABASE {database}"))
         engine.dispose()
 
 
