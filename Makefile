@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect whole mutants fuzz formulas crash versus-alertmanager
+.PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
 .PHONY: check format lock sample validators clean
 
 demo: $(VENV)/installed
@@ -29,6 +29,10 @@ whole: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tests.mutation.score --write docs/exactness.md
+
+# Months in which anything may happen, on the code and on seeded faults of it: two to five minutes on two cores.
+machine: $(VENV)/installed-dev
+	$(BIN)/python -m tests.alerts.machine --write docs/reliability.md
 
 # 20,000 damaged files of each kind, read in processes that may die: about half an hour.
 fuzz: $(VENV)/installed-dev

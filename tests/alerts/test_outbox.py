@@ -23,7 +23,7 @@ from alerts.tables import deliveries
 from alerts.ticket import Ticket
 from billing.database import connect, transaction
 from billing.errors import WorldError
-from billing.hours import HOUR, Month
+from billing.hours import DAY, HOUR, Month
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NOW = datetime(2026, 11, 27, 12, 34, tzinfo=UTC)  # the present time, which is not the cycle's
@@ -411,3 +411,35 @@ def test_a_drain_ends_however_much_is_owed(engine: Engine, monkeypatch: pytest.M
     drain(engine, {"smtp": slow}, AT, NOW)
     drain(engine, {"smtp": slow}, AT, NOW)
     assert sorted(slow.keys) == [f"tk_{n:02}-1" for n in range(40)]
+
+
+def test_the_desk_hears_of_a_ticket_in_order(engine: Engine) -> None:
+    def first_waits(key: str) -> Receipt | None:
+        if key == "tk_1-9":
+            raise WorldError("429", wait=3 * HOUR)
+        return None
+
+    with transaction(engine) as connection:
+        store.save_tickets(connection, [], [TICKET, replace(TICKET, ticket_id="tk_2", customer_id="other")])
+    owe(engine, "tk_1-9", "tk_1-10", ticket_id="tk_1", expires_at=AT + DAY)
+    owe(engine, "tk_2-1", ticket_id="tk_2", expires_at=AT + DAY)
+    desk = Receiver(first_waits)
+    drain(engine, {"smtp": desk}, AT, NOW)
+    assert desk.keys == ["tk_2-1"], "another ticket is not held up"
+    desk.act = lambda _: None
+    drain(engine, {"smtp": desk}, AT + 3 * HOUR, NOW + 3 * HOUR)
+    assert desk.keys == ["tk_2-1", "tk_1-9", "tk_1-10"]
+
+
+def test_a_letter_that_would_be_tried_too_late_holds_up_no_other(engine: Engine) -> None:
+    def first_waits(key: str) -> Receipt | None:
+        if key == "tk_1-1":
+            raise WorldError("429", wait=3 * HOUR)
+        return None
+
+    with transaction(engine) as connection:
+        store.save_tickets(connection, [], [TICKET])
+    owe(engine, "tk_1-1", "tk_1-2", ticket_id="tk_1", expires_at=AT + HOUR)
+    desk = Receiver(first_waits)
+    drain(engine, {"smtp": desk}, AT, NOW)
+    assert desk.keys == ["tk_1-2"]

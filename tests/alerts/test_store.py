@@ -208,3 +208,12 @@ def test_two_cycles_take_turns(engine: Engine) -> None:
     in_turn(engine, work)
     with transaction(engine) as connection:
         assert store.judged(connection) == Judged(AT, AT, 10)
+
+
+def test_the_ticket_of_a_vendors_fault_has_no_end_until_it_is_withdrawn(memory: Engine) -> None:
+    months = {state: Month(2026, month) for month, state in enumerate(("sent", "granted", "withdrawn"), 1)}
+    faults = [Ticket(f"tk_{state}", "p", "c", month, "vendor_fault", state) for state, month in months.items()]
+    usage = [replace(one, ticket_id=f"{one.ticket_id}-u", kind="usage", month=Month(2025, 1)) for one in faults]
+    with transaction(memory) as connection:
+        store.save_tickets(connection, [], [*faults, *usage])
+        assert store.unsettled_months(connection) == {months["sent"], months["granted"]}

@@ -110,7 +110,7 @@ def only_what_nobody_heard_of_expires(now: Seen, before: Seen, world: World) -> 
     for one in now.tickets.values():
         if one.state == "expired":
             assert over(one, now.at)
-            was = [move.was for move in now.moves(one.ticket_id) if move.now == "expired"]
+            was = [move.was for move in now.moves(one.ticket_id) if move.was != move.now == "expired"]
             assert {*was} <= {"", "draft", "open"}, f"{was} and expired"
         elif now.cycled and over(one, now.at):
             assert one.state not in ("draft", "open")

@@ -90,7 +90,7 @@ class World:
         self.usage = {org: np.full(hours_between(START, END), USUAL, np.int64) for org in ORGS}
         self.desk, self.mailbox = Desk(by_key=sink != "smtp"), Mailbox()
         self.desk.second = self._second_worker
-        self.app = replace(app(sink), sinks={sink: self.desk}, mailbox=self.mailbox)
+        self.app = replace(app(sink), sinks={sink: self.desk}, mailbox=self.mailbox, clocks={})
         with transaction(self.app.engine) as connection:
             for table in STATE:
                 connection.execute(delete(table))
