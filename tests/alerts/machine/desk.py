@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from alerts.mailbox.place import Known
+from alerts.mailbox.unread import Known
 from alerts.sinks.parcel import Parcel, Receipt
 from billing.errors import WorldError
 
