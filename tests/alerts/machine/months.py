@@ -100,8 +100,11 @@ class Months(RuleBasedStateMachine):
     @precondition(lambda self: self.now.alerts)
     @rule(data=st.data(), verdict=st.sampled_from([*VERDICTS]), below=st.booleans())
     def is_judged(self, data: st.DataObject, verdict: str, below: bool) -> None:
-        alert_id = data.draw(st.sampled_from(sorted(self.now.alerts)))
-        verdicts.give(self.world.app, alert_id, verdict, "eve", "", self.world.at, below=below)
+        """One, one with those below it, or every one."""
+        names = sorted(self.now.alerts)
+        name = data.draw(st.sampled_from(["all", *names]))
+        for alert_id in names if name == "all" else [name]:
+            verdicts.give(self.world.app, alert_id, verdict, "eve", "", self.world.at, below=below)
         self.look()
 
     @precondition(lambda self: self.now.alerts)

@@ -40,6 +40,9 @@ def it_opens_for_a_reason_and_for_enough_money(now: Seen, before: Seen, world: W
             assert one.opened_at == now.at
             assert _reason(one, now), f"{one.kind} opened for nothing"
             assert sum(now.live(one.customer_id, one.month).values()) >= LEAST
+            if one.kind == "precaution":
+                latest, deadline, _ = CLOCKS[one.customer_id, str(one.month)]
+                assert latest - BLIND <= now.at < deadline, "a precaution outside of the blind window"
 
 
 @invariant

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.alerts.machine.months import BrokenError, Months
 from tests.alerts.machine.mutants import Mutant, planted
 
-MONTHS, CLEAN, STEPS = 200, 100, 30  # CLEAN: of the code as it is
+MONTHS, CLEAN, STEPS = 200, 60, 30  # CLEAN: of the code as it is
 
 
 def search(mutant: Mutant | None = None, months: int = MONTHS) -> tuple[str, ...]:
