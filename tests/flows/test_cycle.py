@@ -21,8 +21,9 @@ ALERT = (
 ).split()
 TICKET = (
     "ticket_id partner_id customer_id month kind state opened_at deadline_at expires_at latest_email_at "
-    "call_after_email call_from call_by claims deliveries granted unanswered contact_proven contact_proof answers"
-    " desk_calendar next_call_from next_call_by"
+    "call_after_email call_from call_by next_call_from next_call_by claims deliveries granted unanswered "
+    "contact_proven contact_proof answers"
+    " desk_calendar"
 ).split()
 DELIVERY = ["sink", "to", "key", "state", "attempts", "sent_at", "proof"]
 CLOCKS = ("deadline_at", "expires_at", "latest_email_at")
