@@ -8,6 +8,7 @@ from billing.errors import FloodmarkError, WorldError
 from flows.commands.audit import audit, retry
 from flows.commands.backtest import backtest, backtest_bill
 from flows.commands.bill import bill
+from flows.commands.console import console
 from flows.commands.export import focus
 from flows.commands.journal import journal
 from flows.commands.margin import margin
@@ -29,7 +30,7 @@ cli.add_typer(export, name="export")
 cli.add_typer(backtests, name="backtest")
 
 watching = (run, replay, audit, retry, schedule)
-review = (alerts, alert, tickets, ticket, journal, digest)
+review = (alerts, alert, tickets, ticket, journal, digest, console)
 for command in (demo, init, check, bill, margin, reconcile, *watching, *review):
     cli.command()(command)
 backtests.callback()(backtest)

@@ -1,0 +1,77 @@
+"""The console of a workspace: what its pages are made of, who may come in, and the server that shows them."""
+
+import ipaddress
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from alerts.console.house import House
+from alerts.console.session import Door
+from alerts.console.token_door import TokenDoor
+from alerts.console.users import User
+from billing.errors import Fault, SettingsError
+from flows import settings as settings_file
+from flows.settings import Console
+from flows.wiring import App
+
+
+def house(app: App, now: Callable[[], datetime]) -> House:
+    """What the pages are made of."""
+    return House(
+        engine=app.engine,
+        now=now,
+        catalog=app.rules.catalog,
+        desk=app.desk,
+        least=app.settings.detection.least,
+        book=app.book,
+        clock=app.clock,
+    )
+
+
+def door(settings: Console, token: str, name: str) -> Door:
+    """How people come in. Raises SettingsError for an address that others reach, where only a token protects it."""
+    if settings.auth != "token":
+        what = f"{settings.auth!r} is not set up"
+        raise SettingsError([Fault(settings_file.FILE, 0, "console.auth", what)])
+    if not loopback(settings.host):
+        what = f"{settings.host} is not this machine alone, and a token is for one person at it: choose 127.0.0.1"
+        raise SettingsError([Fault(settings_file.FILE, 0, "console.host", what)])
+    return TokenDoor(token, User(name, "admin"))
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def address(settings: Console) -> str:
+    """Where it is reached."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def serve(app: App, now: Callable[[], datetime], name: str, say: Callable[[str], None]) -> None:
+    """Show the console until stopped. say: takes the line with the address and the token."""
+    import uvicorn
+
+    from alerts.console.app import create
+
+    settings, token = app.settings.console, new_token()
+    application = create(house(app, now), door(settings, token, name))
+    say(f"The console is at {address(settings)}/login?token={token}")
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
