@@ -18,7 +18,9 @@ from sqlalchemy import (
 from billing.database import METADATA, Exact, Instant
 
 ID = String(64)
+LAST = 2**31 - 1  # the place of an alert that nobody has to decide
 
+# `place`: in the reviewers' queue as at the last cycle, from 1.
 alerts = Table(
     "alerts",
     METADATA,
@@ -47,9 +49,15 @@ alerts = Table(
     Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
     Column("snoozed_until", Instant),
-    Column("above", ID),
+    Column("above", ID, index=True),
+    Column("place", Integer, nullable=False, server_default=str(LAST)),
     Index("ix_alerts_last_hour", "last_hour"),
 )
+_ORDER = (alerts.c.place, alerts.c.last_hour.desc(), alerts.c.alert_id.desc())
+Index("ix_alerts_queue", *_ORDER)
+Index("ix_alerts_state", alerts.c.state, *_ORDER)
+Index("ix_alerts_partner", alerts.c.partner_id, *_ORDER)
+Index("ix_alerts_customer", alerts.c.customer_id, *_ORDER)
 
 # Every change of an alert or a ticket, a chain of hashes: see alerts/journal.py. `journal_end` is one row.
 journal = Table(

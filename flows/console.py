@@ -4,13 +4,16 @@ import ipaddress
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from alerts.console.house import House
 from alerts.console.session import Door
 from alerts.console.token_door import TokenDoor
 from alerts.console.users import User
 from billing.errors import Fault, SettingsError
+from billing.hours import HOUR
 from flows import settings as settings_file
+from flows import verdicts
 from flows.settings import Console
 from flows.wiring import App
 
@@ -25,7 +28,17 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         least=app.settings.detection.least,
         book=app.book,
         clock=app.clock,
+        data_to=lambda: _data_to(app),
+        decide=partial(verdicts.give_all, app),
+        undo=partial(verdicts.undo, app),
+        comment=partial(verdicts.comment, app),
+        put_off=partial(verdicts.put_off, app),
     )
+
+
+def _data_to(app: App) -> datetime | None:
+    span = app.lake.span()
+    return span and span[1] + HOUR
 
 
 def door(settings: Console, token: str, name: str) -> Door:

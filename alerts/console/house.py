@@ -1,12 +1,13 @@
 """All that the console gets from outside: values, and functions that are filled in `flows/console.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
+from alerts.alert import Alert
 from alerts.clock import Clock, Desk
 from alerts.queue import Least
 from billing.book import Book, Partner
@@ -19,6 +20,11 @@ class House:
     """What the pages are made of. They read alerts and tickets from `engine` themselves, through `alerts.console.view`.
 
     now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
+    data_to: the end of the last hour that anything was said of.
+
+    What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
+    note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
+    until None wakes it).
     """
 
     engine: Engine
@@ -28,3 +34,8 @@ class House:
     least: Least
     book: Callable[[Connection], Book]
     clock: Callable[[Month, Partner], Clock]
+    data_to: Callable[[], datetime | None]
+    decide: Callable[[Sequence[str], str, str, str, datetime], list[Alert]]
+    undo: Callable[[Sequence[str], str, datetime], list[Alert]]
+    comment: Callable[[str, str, str, datetime], None]
+    put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]

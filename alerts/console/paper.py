@@ -8,10 +8,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from alerts.console import shown
 from alerts.console.assets import static
 from alerts.console.languages import LANGUAGES, sentence
 from alerts.console.session import csrf
+from alerts.console.shown import WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,6 +45,6 @@ def templates(language_: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(vars(shown)["WORDS"])
+    environment.globals.update(WORDS)
     environment.globals.update({"static": static, "_": sentence(language_)})
     return environment

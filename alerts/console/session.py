@@ -2,11 +2,10 @@
 
 import hmac
 import secrets
-from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request, params
 
 from alerts.console.users import User
 
@@ -60,12 +59,11 @@ async def signed_in(request: Request) -> User:
     return user
 
 
-def needs(role: str) -> Callable[[Request], None]:
+def needs(role: str) -> params.Depends:
     """What only this role and those above it may: `dependencies=[needs("reviewer")]`."""
 
     def allowed(request: Request) -> None:
         if not request.state.user.may(role):
             raise HTTPException(403, f"Only a {role} may do this.")
 
-    found: Callable[[Request], None] = Depends(allowed)
-    return found
+    return params.Depends(allowed)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from urllib.parse import urlencode
 
+from alerts.languages.en import ENGLISH
 from billing.hours import iso
 from billing.money import money_text, round_money
 
@@ -39,5 +41,25 @@ def span(length: timedelta) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
-WORDS = {"money": money, "sums": sums, "moment": moment, "brief": brief, "span": span, "iso": iso}
+def word(name: str) -> str:
+    """A state's name as people write it."""
+    return {"queue": "to decide", "over": "over, still claimable"}.get(name, name.replace("_", " "))
+
+
+def address(query: Mapping[str, str], **more: str) -> str:
+    """What stands after the question mark."""
+    return urlencode({**query, **more})
+
+
+WORDS = {
+    "money": money,
+    "sums": sums,
+    "moment": moment,
+    "brief": brief,
+    "span": span,
+    "iso": iso,
+    "word": word,
+    "address": address,
+    "kind": ENGLISH.kind,
+}
 """What templates call."""

@@ -12,7 +12,7 @@ from tests.alerts.page import Page
 ROOT = Path(rendering.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("templates/**/*") if path.is_file())
 PLAIN, MARKUP = (".txt",), (".html", ".svg", ".xml")
-OURS = re.compile(r"cid:|/[a-z]|\?|#|{{ static\(")
+OURS = re.compile(r"cid:|/[a-z?]|\?|#|{{ static\(")
 FILTERS = {"join", "format", "capitalize", "length", "sort"}
 HARM = (
     "<script>alert(1)</script>",

@@ -8,7 +8,13 @@ const held = () => document.activeElement.closest("[data-row]");
 function go(step) {
   const all = rows();
   const next = all[Math.min(Math.max(all.indexOf(held()) + step, 0), all.length - 1)];
-  if (next) next.focus();
+  if (next) enter(next);
+}
+
+function enter(row) {
+  const link = row.querySelector("[data-go]") || row;
+  link.focus();
+  row.scrollIntoView({ block: "nearest" });
 }
 
 // Of a button that acts on picked rows: without any, the row that has the focus is picked.
@@ -33,7 +39,6 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const button = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
   if (button) press(button);
-  else if (event.key === "Enter" && event.target.matches("[data-row]")) event.target.querySelector("a").click();
   else if (KEYS[event.key]) KEYS[event.key]();
   else return;
   event.preventDefault();
@@ -56,10 +61,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", () => {
   if (!place) return;
   const all = rows();
-  const next = document.getElementById(place.id) || all[Math.min(place.at, all.length - 1)]
-    || document.getElementById("content");
+  const same = place.id && document.getElementById(place.id);
+  const next = same || all[Math.min(place.at, all.length - 1)];
   place = null;
-  next?.focus();
+  if (!next) document.getElementById("content").focus();
+  else if (next.matches("[data-row]")) enter(next);
+  else next.focus();
 });
 document.addEventListener("htmx:responseError", (event) => {
   const status = document.getElementById("status");
