@@ -2,18 +2,21 @@
 
 import ipaddress
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
+from alerts import store
 from alerts.console.house import House
 from alerts.console.session import Door
 from alerts.console.token_door import TokenDoor
 from alerts.console.users import User
+from alerts.queue import UNDECIDED
+from billing.database import reading
 from billing.errors import Fault, SettingsError
-from billing.hours import HOUR
+from billing.hours import HOUR, floor_hour, iso
 from flows import settings as settings_file
-from flows import verdicts
+from flows import tickets, verdicts
 from flows.settings import Console
 from flows.wiring import App
 
@@ -28,12 +31,29 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         least=app.settings.detection.least,
         book=app.book,
         clock=app.clock,
+        rank=app.rules.rank,
+        usage=app.lake.current,
         data_to=lambda: _data_to(app),
         decide=partial(verdicts.give_all, app),
         undo=partial(verdicts.undo, app),
         comment=partial(verdicts.comment, app),
         put_off=partial(verdicts.put_off, app),
+        letter=partial(tickets.letter_of, app),
+        send=partial(_send, app),
     )
+
+
+def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequence[str]:
+    """Confirm the alert, where nobody has, and send what its tickets owe now."""
+    with reading(app.engine) as connection:
+        mark, alert = store.judged(connection), store.alert(connection, alert_id)
+    if mark and floor_hour(at) < mark.upto:
+        what = f"usage was judged up to {iso(mark.upto)}: nothing is sent at a clock before that"
+        raise SettingsError([Fault(alert_id, 0, "send", what)])
+    if alert and alert.state in UNDECIDED:
+        verdicts.give(app, alert_id, "confirm", who, note, at)
+    tickets.settle_tickets(app, at)
+    return tickets.deliver(app, at, at).failures
 
 
 def _data_to(app: App) -> datetime | None:

@@ -100,6 +100,16 @@ def deliver(app: App, at: datetime, now: datetime) -> Drained:
     return outbox.drain(app.engine, app.sinks, at, now)
 
 
+def letter_of(app: App, ticket_id: str, at: datetime) -> Letter | None:
+    """The letter that the ticket would send at `at`; None where it has none to send. Nothing is kept."""
+    with reading(app.engine) as connection:
+        basis = _read(app, connection, at)
+    ticket = next((one for one in basis.tickets if one.ticket_id == ticket_id), None)
+    if ticket is None or not (ticket.claims or ticket.told) or ticket.customer_id not in basis.book.customers:
+        return None
+    return _letter(app, basis, ticket, known(app.lake, app.rules.catalog, at), at)
+
+
 def _read(app: App, connection: Connection, at: datetime) -> _Basis:
     months = sorted({*open_months(at), *store.unsettled_months(connection)})
     book = app.book(connection)

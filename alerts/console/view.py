@@ -64,6 +64,10 @@ class View:
         found = listing.below(self.connection, tops, self.at)
         return {top: mine for top, all_ in found.items() if (mine := [a for a in all_ if a.org_id in self.book.orgs])}
 
+    def sees(self, alert_id: str) -> bool:
+        found = store.alert(self.connection, alert_id)
+        return found is not None and found.org_id in self.book.orgs
+
     def known(self, alert_ids: Sequence[str]) -> list[str]:
         """The ids, if the user may see every one."""
         query = select(tables.alerts.c.alert_id, tables.alerts.c.org_id).where(tables.alerts.c.alert_id.in_(alert_ids))

@@ -50,11 +50,12 @@ class Filters(BaseModel):
 
 
 class Decision(Filters):
-    """Alerts that were picked in a list, and what becomes of them."""
+    """Alerts that were picked in a list, and what becomes of them. back: the one on whose page it was undone."""
 
     alert: list[str] = []
     verdict: str = ""
     note: str = ""
+    back: str = ""
 
 
 @router.get("/")
@@ -93,6 +94,9 @@ def undo(request: Request, form: Annotated[Decision, Form()]) -> Response:
         picked = view.known(form.alert)
     house = request.app.state.house
     house.undo(picked, request.state.user.name, house.now())
+    if form.back in picked:
+        request.session["done"] = {"said": "undone", "ids": []}
+        return RedirectResponse(f"/alerts/{form.back}", 303)
     return _done(request, form, {"said": "undone", "ids": []})
 
 
