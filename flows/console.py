@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from alerts import store
+from alerts import outbox, store
 from alerts.console.house import House
 from alerts.console.session import Door
 from alerts.console.token_door import TokenDoor
@@ -19,6 +19,15 @@ from flows import settings as settings_file
 from flows import tickets, verdicts
 from flows.settings import Console
 from flows.wiring import App
+
+SENT = {
+    "sent": "Sent to {to}.",
+    "written": "Written to a file: nobody was contacted yet. [tickets] sink says where letters go.",
+    "due": "Not sent yet, it is tried again: {error}",
+    "sending": "It is being sent.",
+    "failed": "Not sent: {error}",
+}
+"""What became of a letter, by its delivery's state."""
 
 
 def house(app: App, now: Callable[[], datetime]) -> House:
@@ -53,7 +62,13 @@ def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequenc
     if alert and alert.state in UNDECIDED:
         verdicts.give(app, alert_id, "confirm", who, note, at)
     tickets.settle_tickets(app, at)
-    return tickets.deliver(app, at, at).failures
+    failures = tickets.deliver(app, at, at).failures
+    with reading(app.engine) as connection:
+        months = {stake.month for stake in alert.stakes} if alert else ()
+        found = store.tickets(connection, months)
+        mine = [one.ticket_id for one in found if any(claim.alert_id == alert_id for claim in one.told)]
+        sendings = [one for one in outbox.deliveries_of(connection, mine) if one.attempts]
+    return [*failures, *(SENT[one.state].format(to=", ".join(one.to), error=one.error) for one in sendings[-1:])]
 
 
 def _data_to(app: App) -> datetime | None:

@@ -25,6 +25,7 @@ from billing.usage import Usage
 
 LONGEST = 92 * DAY
 TABLE = 200  # rows
+SUMMED = ("sum", "hourly_overage")
 ZOOMS = ("month", "alert", "week", "quarter")
 
 
@@ -84,20 +85,29 @@ class AlertHours:
         return Markup(drawing.replace("<svg ", '<svg class="chart" ', 1))  # noqa: S704
 
     def by_type(self) -> list[tuple[str, int]]:
-        """(usage type, its sum over the odd hours), the largest first; what has no type of its own by its family."""
+        """(usage type, what it has of the odd hours), the largest first; what has no type of its own by its family."""
         rows = self.usage.named().filter(
             pl.col("org_id") == self.alert.org_id,
             pl.col("hour").is_in([hour.astimezone(UTC) for hour in self.alert.hours]),
         )
         sums = rows.group_by("product_family", "usage_type").agg(pl.col("quantity").sum())
-        found = [(kind or family, int(quantity or 0)) for family, kind, quantity in sums.iter_rows()]
+        found = [(kind or family, self._of_them(int(quantity or 0))) for family, kind, quantity in sums.iter_rows()]
         return sorted(found, key=lambda one: (-one[1], one[0]))
 
     def by_org(self) -> list[tuple[str, int]]:
-        """(org, its sum over the odd hours) for the customer's orgs with this meter, the largest first."""
+        """(org, what it has of the odd hours) for the customer's orgs with this meter, the largest first."""
         columns = [hours_between(self.grid.start, hour) for hour in self.alert.hours if hour < self.grid.end]
-        found = [(org, int(self.grid.values[row, columns].sum())) for row, (org, _) in enumerate(self.grid.keys)]
+        rows = enumerate(self.grid.keys)
+        found = [(org, self._of_them(int(self.grid.values[row, columns].sum()))) for row, (org, _) in rows]
         return sorted(found, key=lambda one: (-one[1], one[0]))
+
+    @property
+    def counted(self) -> str:
+        """What the quantities of `by_type` and `by_org` are."""
+        return "in all anomalous hours" if self.meter.rollup in SUMMED else "in the mean anomalous hour"
+
+    def _of_them(self, quantity: int) -> int:
+        return quantity if self.meter.rollup in SUMMED else round(quantity / len(self.alert.hours))
 
     def _chart(self, clock: Clock | None) -> Chart:
         hours = list(self._hours(self.span.end))

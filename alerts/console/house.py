@@ -27,8 +27,8 @@ class House:
 
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
     note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
-    until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what went
-    wrong). letter: the one that a ticket would send at the clock, or None where it claims nothing.
+    until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what came
+    of it). letter: the one that a ticket would send at the clock, or None where it claims nothing.
     """
 
     engine: Engine

@@ -20,9 +20,7 @@ router = APIRouter()
 def letter(request: Request, view: See, alert_id: str) -> Response:
     """To whom, about what, and the letter itself in a frame."""
     alert = view.alert(alert_id)
-    return page(
-        request, "letter_page.html", alert=alert, letter=_letter(view, alert_id), tickets=tickets_of(view, alert)
-    )
+    return page(request, "letter_page.html", alert=alert, letter=_letter(view, alert), tickets=tickets_of(view, alert))
 
 
 @router.get("/alerts/{alert_id}/letter/body")
@@ -39,8 +37,11 @@ def send(request: Request, alert_id: str, note: Annotated[str, Form()] = "") -> 
     with looking(request) as view:
         view.alert(alert_id)
     house = request.app.state.house
-    failures = house.send(alert_id, request.state.user.name, note.strip(), house.now())
-    request.session["done"] = {"said": "; ".join(failures)[:500] or "Sent what was owed.", "ids": []}
+    came = house.send(alert_id, request.state.user.name, note.strip(), house.now())
+    request.session["done"] = {
+        "said": " ".join(came)[:500] or "Nothing was owed: the vendor knows all of it.",
+        "ids": [],
+    }
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -1,0 +1,21 @@
+"""The workspace that the console's tests start from, made once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.console.rooms import Room, judged
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return judged(tmp_path_factory.mktemp("console") / "w")
+
+
+@pytest.fixture
+def room(workspace: Path, tmp_path: Path) -> Iterator[Room]:
+    """A copy that may be written to."""
+    found = Room.copied(workspace, tmp_path / "w")
+    yield found
+    found.app.engine.dispose()
