@@ -46,7 +46,8 @@ class Filters(BaseModel):
     @property
     def query(self) -> dict[str, str]:
         """What of them is set, but for the page."""
-        return {name: value for name, value in self if value and name != "after" and (name, value) != ("state", QUEUE)}
+        set_ = {name: str(getattr(self, name)) for name in Filters.model_fields if name != "after"}
+        return {name: value for name, value in set_.items() if value and (name, value) != ("state", QUEUE)}
 
 
 class Decision(Filters):

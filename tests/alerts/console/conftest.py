@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.alerts.console.browser import CHROMIUM, chromium
 from tests.alerts.console.rooms import Room, judged
 
 
@@ -19,3 +21,11 @@ def room(workspace: Path, tmp_path: Path) -> Iterator[Room]:
     found = Room.copied(workspace, tmp_path / "w")
     yield found
     found.app.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with chromium() as found:
+        yield found

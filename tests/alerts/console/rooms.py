@@ -93,8 +93,8 @@ class Room:
             return store.tickets(connection)
 
     def of_org(self, org_id: str) -> Alert:
-        """Its alert with the highest stake."""
-        mine = [one for one in self.alerts() if one.org_id == org_id and one.stake]
+        """Its alert with the highest stake, of those that were found."""
+        mine = [a for a in self.alerts() if a.org_id == org_id and a.stake and not a.alert_id.startswith("al_copy")]
         return max(mine, key=lambda one: one.stake.amount if one.stake else 0)
 
     def at(self, at: datetime) -> "Room":
