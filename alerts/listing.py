@@ -134,11 +134,12 @@ def _matches(wanted: Wanted, at: datetime) -> ColumnElement[bool]:
         if value := getattr(wanted, name):
             parts.append(columns[name] == value)
     if wanted.mine:
-        rows = select(journal.c.number).where(journal.c.subject == columns.alert_id, journal.c.who == wanted.mine)
-        parts.append(rows.exists())
+        parts.append(columns.alert_id.in_(select(journal.c.subject).where(journal.c.who == wanted.mine)))
     if wanted.found is not None:
         named = (columns.alert_id, columns.customer_id, columns.org_id, columns.meter)
-        parts.append(or_(false(), *(column.in_(ids) for column, ids in zip(named, wanted.found, strict=True) if ids)))
+        # An expression, not a column: what is found is read in the list's order, not gathered by index and sorted.
+        any_ = [(column + "").in_(ids) for column, ids in zip(named, wanted.found, strict=True) if ids]
+        parts.append(or_(false(), *any_))
     return and_(*parts)
 
 
@@ -160,4 +161,4 @@ def _in_state(wanted: Wanted, at: datetime) -> ColumnElement[bool]:
 def _queued(at: datetime, row: Any = columns) -> ColumnElement[bool]:
     """Whether a reviewer has to decide it now, as `alerts.queue.queued` says of one that is awake at `at`."""
     awake = or_(row.snoozed_until.is_(None), row.snoozed_until <= at)
-    return and_(~row.quiet, row.state.in_(UNDECIDED), awake)
+    return and_(~row.quiet, (row.state + "").in_(UNDECIDED), awake)  # in the list's order, as above

@@ -58,6 +58,7 @@ Index("ix_alerts_queue", *_ORDER)
 Index("ix_alerts_state", alerts.c.state, *_ORDER)
 Index("ix_alerts_partner", alerts.c.partner_id, *_ORDER)
 Index("ix_alerts_customer", alerts.c.customer_id, *_ORDER)
+Index("ix_alerts_meter", alerts.c.meter, *_ORDER)
 
 # Every change of an alert or a ticket, a chain of hashes: see alerts/journal.py. `journal_end` is one row.
 journal = Table(
@@ -71,6 +72,7 @@ journal = Table(
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("hash", ID, nullable=False),
+    Index("ix_journal_who", "who", "subject"),
 )
 
 journal_end = Table(

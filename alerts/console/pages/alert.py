@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from alerts import journal, listing
 from alerts.alert import VERDICTS, Alert
 from alerts.console.alert_bill import differences, tickets_of
 from alerts.console.alert_hours import ZOOMS, AlertHours, alert_hours, zoomed
+from alerts.console.done import go, just_done, told
 from alerts.console.mail_view import attached
 from alerts.console.paper import page
 from alerts.console.rows import left_of, rows
@@ -69,7 +69,7 @@ def alert(request: Request, view: See, alert_id: str, zoom: Annotated[Zoom, Quer
     }
     if request.headers.get("hx-target") == "hours":
         return page(request, "alert_hours.html", **drawn)
-    done = request.session.pop("done", None)
+    done = just_done(request)
     return page(request, "alert.html", **drawn, **_around(view, shown), clock=clock, done=done)
 
 
@@ -95,8 +95,8 @@ def verdict(request: Request, alert_id: str, form: Annotated[Act, Form()]) -> Re
             ids += [one.alert_id for one in view.below(ids).get(alert_id, ())]
     house = request.app.state.house
     changed = house.decide(ids, form.verdict, request.state.user.name, form.note.strip(), house.now())
-    said = {"said": VERDICTS[form.verdict], "ids": [one.alert_id for one in changed]}
-    return _back(request, alert_id, said)
+    done = told(state=VERDICTS[form.verdict], ids=[one.alert_id for one in changed])
+    return go(request, f"/alerts/{alert_id}", done)
 
 
 @router.post("/alerts/{alert_id}/comment", dependencies=[needs("reviewer")])
@@ -105,7 +105,7 @@ def comment(request: Request, alert_id: str, form: Annotated[Act, Form()]) -> Re
         view.alert(alert_id)
     house = request.app.state.house
     house.comment(alert_id, request.state.user.name, form.note, house.now())
-    return _back(request, alert_id, {"said": "Noted.", "ids": []})
+    return go(request, f"/alerts/{alert_id}", told("Noted."))
 
 
 @router.post("/alerts/{alert_id}/snooze", dependencies=[needs("reviewer")])
@@ -115,7 +115,7 @@ def snooze(request: Request, alert_id: str, form: Annotated[Act, Form()]) -> Res
         view.alert(alert_id)
     house = request.app.state.house
     house.put_off(alert_id, _instant(form.until), request.state.user.name, form.note.strip(), house.now())
-    return _back(request, alert_id, {"said": "Snoozed." if form.until else "Woken.", "ids": []})
+    return go(request, f"/alerts/{alert_id}", told("Snoozed." if form.until else "Woken."))
 
 
 def _around(view: View, alert: Alert) -> dict[str, Any]:
@@ -142,11 +142,6 @@ def _around(view: View, alert: Alert) -> dict[str, Any]:
         "following": following[0] if following else None,
         "tomorrow": view.at + DAY,
     }
-
-
-def _back(request: Request, alert_id: str, done: dict[str, Any]) -> Response:
-    request.session["done"] = done
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 def _day(text: str) -> datetime | None:

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
 
 from alerts.alert import Alert
 from alerts.console.alert_bill import tickets_of
+from alerts.console.done import go, told
 from alerts.console.mail_view import mail_view
 from alerts.console.paper import page
 from alerts.console.session import needs
@@ -38,11 +38,8 @@ def send(request: Request, alert_id: str, note: Annotated[str, Form()] = "") -> 
         view.alert(alert_id)
     house = request.app.state.house
     came = house.send(alert_id, request.state.user.name, note.strip(), house.now())
-    request.session["done"] = {
-        "said": " ".join(came)[:500] or "Nothing was owed: the vendor knows all of it.",
-        "ids": [],
-    }
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    said = " ".join(came) or "Nothing was owed: the vendor knows all of it."
+    return go(request, f"/alerts/{alert_id}", told(said))
 
 
 def _letter(view: View, alert: Alert) -> Letter | None:

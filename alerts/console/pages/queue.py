@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from alerts.alert import VERDICTS
+from alerts.console.done import go, just_done, told
 from alerts.console.paper import page
 from alerts.console.rows import rows
 from alerts.console.session import needs
 from alerts.console.standing_line import standing_line
 from alerts.console.view import See, View, looking
-from alerts.listing import ALL, QUEUE, STATES, Wanted
+from alerts.listing import QUEUE, STATES, Wanted
 from billing.catalog import Meter
 
 router = APIRouter()
@@ -63,7 +64,7 @@ class Decision(Filters):
 def queue(request: Request, view: See, filters: Annotated[Filters, Query()]) -> Response:
     """The list, or only the part of the page with it."""
     part = request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request")
-    done = None if part else request.session.pop("done", None)
+    done = None if part else just_done(request)
     return page(request, "queue_list.html" if part else "queue.html", **_shown(view, filters), done=done)
 
 
@@ -81,11 +82,10 @@ def verdict(request: Request, form: Annotated[Decision, Form()]) -> Response:
         if not form.wanted(view).narrowed:
             picked += [one.alert_id for mine in view.below(picked).values() for one in mine]
     if not picked:
-        return _done(request, form, {"said": "Nothing was picked.", "ids": []})
+        return _done(request, form, told("Nothing was picked."))
     user, house = request.state.user, request.app.state.house
     changed = house.decide(list(dict.fromkeys(picked)), form.verdict, user.name, form.note.strip(), house.now())
-    ids = [one.alert_id for one in changed]
-    return _done(request, form, {"said": VERDICTS[form.verdict], "ids": ids})
+    return _done(request, form, told(state=VERDICTS[form.verdict], ids=[one.alert_id for one in changed]))
 
 
 @router.post("/undo", dependencies=[needs("reviewer")])
@@ -96,17 +96,14 @@ def undo(request: Request, form: Annotated[Decision, Form()]) -> Response:
     house = request.app.state.house
     house.undo(picked, request.state.user.name, house.now())
     if form.back in picked:
-        request.session["done"] = {"said": "undone", "ids": []}
-        return RedirectResponse(f"/alerts/{form.back}", 303)
-    return _done(request, form, {"said": "undone", "ids": []})
+        return go(request, f"/alerts/{form.back}", told("Undone."))
+    return _done(request, form, told("Undone."))
 
 
 def _done(request: Request, filters: Filters, done: dict[str, Any]) -> Response:
     """The list after an act, with what was done; without scripts by way of its address."""
     if not request.headers.get("hx-request"):
-        request.session["done"] = done
-        address = request.url_for("queue").include_query_params(**filters.query)
-        return RedirectResponse(f"{address.path}?{address.query}" if address.query else "/", 303)
+        return go(request, f"/?{urlencode(filters.query)}", done)
     with looking(request) as view:
         return page(request, "queue_done.html", **_shown(view, filters), done=done)
 
@@ -126,7 +123,6 @@ def _shown(view: View, filters: Filters) -> dict[str, Any]:
         "next": shown[-1].alert_id if len(found) > PAGE else "",
         "count": view.count(wanted, COUNTED),
         "most": COUNTED,
-        "verdicts": wanted.state != ALL,
     }
 
 

@@ -8,7 +8,13 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-BY = {"queue": (), "state": ("state",), "partner": ("partner_id",), "customer": ("customer_id",)}
+BY = {
+    "queue": (),
+    "state": ("state",),
+    "partner": ("partner_id",),
+    "customer": ("customer_id",),
+    "meter": ("meter",),
+}
 
 
 def upgrade() -> None:
@@ -17,9 +23,11 @@ def upgrade() -> None:
         order: list[str | sa.TextClause] = [*columns, "place", sa.text("last_hour DESC"), sa.text("alert_id DESC")]
         op.create_index(op.f(f"ix_alerts_{name}"), "alerts", order)
     op.create_index(op.f("ix_alerts_above"), "alerts", ["above"])
+    op.create_index(op.f("ix_journal_who"), "journal", ["who", "subject"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_journal_who"), "journal")
     for name in ("above", *BY):
         op.drop_index(op.f(f"ix_alerts_{name}"), "alerts")
     with op.batch_alter_table("alerts", schema=None) as batch_op:

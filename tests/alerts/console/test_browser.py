@@ -46,7 +46,7 @@ def test_verdicts_by_keyboard_alone(here: Tab, room: Room, ids: list[str]) -> No
     here.press("j", "j", "k")
     has_focus(here, ids[0])
     here.press("d")
-    expect(here.page.locator("#status")).to_contain_text("1 alerts are now: dismissed.")
+    expect(here.page.locator("#status")).to_contain_text("Now dismissed: 1.")
     assert room.alert(ids[0]).state == "dismissed"
     expect(here.page.locator(f"#r-{ids[0]}")).to_have_count(0)
     has_focus(here, ids[1])  # what took its place
@@ -55,7 +55,7 @@ def test_verdicts_by_keyboard_alone(here: Tab, room: Room, ids: list[str]) -> No
     assert room.alert(ids[0]).state == "open"
     here.page.locator(f"#r-{ids[0]} a").focus()
     here.press("x", "j", "x", "p")
-    expect(here.page.locator("#status")).to_contain_text("2 alerts are now: planned.")
+    expect(here.page.locator("#status")).to_contain_text("Now planned: 2.")
     assert [room.alert(one).state for one in ids] == ["planned", "planned", "open"]
     assert here.complaints.none, here.complaints
 
@@ -127,7 +127,7 @@ def test_without_scripts_everything_works(browser: Browser, base: str, room: Roo
     with tab(browser, base, java_script_enabled=False) as here:
         here.page.locator(f"#r-{ids[0]} [data-pick]").check()
         here.page.get_by_role("button", name="Dismiss").click()
-        expect(here.page.locator("#status")).to_contain_text("1 alerts are now: dismissed.")
+        expect(here.page.locator("#status")).to_contain_text("Now dismissed: 1.")
         here.page.get_by_role("button", name="Undo").click()
         expect(here.page.locator("#status")).to_contain_text("Undone.")
         here.page.locator("#q").fill("org two")
