@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, text
 
 from alerts import schema, store, tables
 from alerts.alert import Alert
@@ -21,9 +21,14 @@ AT = datetime(2026, 11, 12, tzinfo=UTC)
 STATES = ("open", "over", "confirmed", "dismissed", "planned", "vendor_fault", "withdrawn")
 
 
-@pytest.fixture(scope="module")
-def kept() -> Iterator[Engine]:
-    engine = connect("sqlite://")
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def kept(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A store for all examples, once on each kind of database."""
+    engine = connect("sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql"))
+    with transaction(engine) as connection:
+        if request.param == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
     schema.upgrade(engine)
     yield engine
     engine.dispose()
