@@ -180,3 +180,37 @@ quarantine = Table(
     Column("row", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )
+
+# What the cycles of one hour did, and how things stood at the end of the last of them.
+cycles = Table(
+    "cycles",
+    METADATA,
+    Column("at", Instant, primary_key=True),
+    Column("rows_changed", Integer, nullable=False),
+    Column("rows_refused", Integer, nullable=False),
+    Column("raised", Integer, nullable=False),
+    Column("letters", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("mails", Integer, nullable=False),
+    Column("replies", Integer, nullable=False),
+    Column("open_alerts", Integer, nullable=False),
+    Column("skipped_series", Integer, nullable=False),
+    Column("judged_upto", Instant),
+    Column("failures", JSON, nullable=False),
+    Column("concerns", JSON, nullable=False),
+)
+
+# Who may ask the API, by the hash of what they bring along.
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("token_id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", ID, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("partner_id", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("ends_at", Instant),
+    Column("revoked_at", Instant),
+)
