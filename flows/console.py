@@ -16,7 +16,7 @@ from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
 from flows import settings as settings_file
-from flows import tickets, verdicts
+from flows import answers, bill, tickets, verdicts
 from flows.settings import Console
 from flows.wiring import App
 
@@ -43,12 +43,14 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         rank=app.rules.rank,
         usage=app.lake.current,
         data_to=lambda: _data_to(app),
+        bill=partial(bill.of_book, app),
         decide=partial(verdicts.give_all, app),
         undo=partial(verdicts.undo, app),
         comment=partial(verdicts.comment, app),
         put_off=partial(verdicts.put_off, app),
         letter=partial(tickets.letter_of, app),
         send=partial(_send, app),
+        answer=lambda ticket_id, said, _, who, at: answers.give(app, ticket_id, said, [], who, at),
     )
 
 

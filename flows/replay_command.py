@@ -12,7 +12,7 @@ from billing import book_store
 from billing.book import Book
 from billing.database import reading
 from flows import show
-from flows.documents import alert_documents, ticket_document
+from alerts.documents import alert_documents, ticket_document
 from flows.labels import read_labels
 from flows.replay import Replay
 from flows.replay import replay as steps

@@ -5,22 +5,21 @@ from types import ModuleType
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy import text
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
 
-from alerts.console import assets
+from alerts.console import assets, probes
+from alerts.console.api import app as api
 from alerts.console.headers import Headed
 from alerts.console.house import House
-from alerts.console.pages import alert, letter, queue
+from alerts.console.pages import alert, letter, queue, runs
 from alerts.console.paper import page
 from alerts.console.session import Door, StrangerError, signed_in
-from billing.database import reading
 from billing.errors import FaultyError, WorldError
 
-PAGES: tuple[ModuleType, ...] = (queue, alert, letter)
+PAGES: tuple[ModuleType, ...] = (queue, alert, letter, runs)
 """A page is one file with a `router`, and its row here."""
 
 SESSION = 12 * 3600  # seconds
@@ -43,21 +42,12 @@ def create(house: House, door: Door, *, secure: bool = False, key: str = "") -> 
     app.include_router(door.router)
     for module in PAGES:
         app.include_router(module.router, dependencies=[Depends(signed_in)])
-    app.add_api_route("/healthz", healthz, methods=["GET"])
+    app.include_router(probes.router)
+    app.mount(api.PATH, api.create(house))
     app.add_exception_handler(StrangerError, _sign_in)
     for kind in (HTTPException, RequestValidationError, FaultyError, WorldError, Exception):
         app.add_exception_handler(kind, _fault)
     return Headed(app)
-
-
-def healthz(request: Request) -> Response:
-    """Whether the store answers: 200, else 503."""
-    try:
-        with reading(request.app.state.house.engine) as connection:
-            connection.execute(text("SELECT 1"))
-    except WorldError:
-        return JSONResponse({"status": "the store does not answer"}, 503)
-    return JSONResponse({"status": "ok"})
 
 
 def _sign_in(request: Request, error: Exception) -> Response:

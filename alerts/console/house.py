@@ -8,12 +8,14 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from alerts.alert import Alert
+from alerts.answers import Said
 from alerts.clock import Clock, Desk
 from alerts.mail import Letter
 from alerts.queue import Least
 from billing.book import Book, Partner
 from billing.catalog import Catalog
 from billing.hours import Month
+from billing.statement import Statement
 from billing.usage import Usage
 
 
@@ -23,12 +25,14 @@ class House:
 
     now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
     rank: of the percentile. data_to: the end of the last hour that anything was said of. usage: what holds of the hours
-    [start, end), read when it is needed.
+    [start, end), read when it is needed. bill: of a book's month, over the hours before a time (None: so far), at the
+    clock; the last argument says that it is a part of the book.
 
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
     note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
     until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what came
-    of it). letter: the one that a ticket would send at the clock, or None where it claims nothing.
+    of it), answer (ticket id, what the desk said, files as (name, content), who, at). letter: the one that a ticket
+    would send at the clock, or None where it claims nothing.
     """
 
     engine: Engine
@@ -41,9 +45,11 @@ class House:
     rank: str
     usage: Callable[[datetime, datetime], Usage]
     data_to: Callable[[], datetime | None]
+    bill: Callable[[Book, Month, datetime | None, datetime, bool], Statement]
     decide: Callable[[Sequence[str], str, str, str, datetime], list[Alert]]
     undo: Callable[[Sequence[str], str, datetime], list[Alert]]
     comment: Callable[[str, str, str, datetime], None]
     put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
     letter: Callable[[str, datetime], Letter | None]
     send: Callable[[str, str, str, datetime], Sequence[str]]
+    answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]
