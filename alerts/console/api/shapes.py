@@ -1,6 +1,6 @@
 """The documents of the API as types, from which its OpenAPI document is made. Their meaning stands in the README."""
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -17,7 +17,7 @@ Most = Annotated[int, Query(ge=1, le=200, description="Of one page.")]
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
-class Money(TypedDict):
+class Money(BaseModel):
     amount: str
     currency: str
 
@@ -30,7 +30,7 @@ class Ahead(Money):
     hours: int
 
 
-class AlertDocument(TypedDict):
+class AlertDocument(BaseModel):
     alert_id: str
     partner_id: str
     customer_id: str
@@ -59,7 +59,7 @@ class AlertDocument(TypedDict):
     together: list[Money]
 
 
-class Moved(TypedDict):
+class Moved(BaseModel):
     """A change of an alert or a ticket."""
 
     at: str
@@ -69,7 +69,7 @@ class Moved(TypedDict):
     why: str
 
 
-class TicketDocument(TypedDict):
+class TicketDocument(BaseModel):
     ticket_id: str
     partner_id: str
     customer_id: str
@@ -93,7 +93,7 @@ class TicketDocument(TypedDict):
     desk_calendar: str
 
 
-class BillDocument(TypedDict):
+class BillDocument(BaseModel):
     month: str
     as_of: str
     state: Literal["estimate", "final"]
@@ -104,12 +104,12 @@ class BillDocument(TypedDict):
     uncontracted: list[dict[str, Any]]
 
 
-class OrgDocument(TypedDict):
+class OrgDocument(BaseModel):
     org_id: str
     name: str
 
 
-class ContractDocument(TypedDict):
+class ContractDocument(BaseModel):
     contract_id: str
     plan: str
     start: str
@@ -117,7 +117,7 @@ class ContractDocument(TypedDict):
     currency: str
 
 
-class CustomerDocument(TypedDict):
+class CustomerDocument(BaseModel):
     customer_id: str
     partner_id: str
     name: str
@@ -127,7 +127,7 @@ class CustomerDocument(TypedDict):
     contracts: list[ContractDocument]
 
 
-class RunDocument(TypedDict):
+class RunDocument(BaseModel):
     """The cycles of one hour: what they did, and how things stood after them."""
 
     at: str
@@ -145,27 +145,27 @@ class RunDocument(TypedDict):
     concerns: list[str]
 
 
-class AlertPage(TypedDict):
+class AlertPage(BaseModel):
     alerts: list[AlertDocument]
     next: str | None
 
 
-class TicketPage(TypedDict):
+class TicketPage(BaseModel):
     tickets: list[TicketDocument]
     next: str | None
 
 
-class CustomerPage(TypedDict):
+class CustomerPage(BaseModel):
     customers: list[CustomerDocument]
     next: str | None
 
 
-class RunPage(TypedDict):
+class RunPage(BaseModel):
     runs: list[RunDocument]
     next: str | None
 
 
-class Problem(TypedDict):
+class Problem(BaseModel):
     """What went wrong (RFC 9457)."""
 
     type: str
