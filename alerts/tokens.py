@@ -47,7 +47,7 @@ def make(
     partner_id: str | None = None,
     ends_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """A new token, and its secret: 256 random bits that are kept nowhere, so that a plain hash tells nothing of them."""
+    """A new token, and its secret: 256 random bits, kept nowhere, so that a plain hash tells nothing of them."""
     secret = PREFIX + secrets.token_urlsafe(32)
     made = Token(f"at_{secrets.token_hex(6)}", name, list(scopes), partner_id, at, who, ends_at)
     connection.execute(insert(tokens).values(**vars(made), digest=_digest(secret)))

@@ -19,9 +19,7 @@ def bill(app: App, month: Month, as_of: datetime | None, now: datetime) -> State
     return of_book(app, book, month, as_of, now)
 
 
-def of_book(
-    app: App, book: Book, month: Month, as_of: datetime | None, now: datetime, part: bool = False
-) -> Statement:
+def of_book(app: App, book: Book, month: Month, as_of: datetime | None, now: datetime, part: bool = False) -> Statement:
     """The same of a book at hand. part: it is one partner's, and nothing is told of orgs that are not in it."""
     until = statement.month_to_date(month, as_of, now)
     state = statement.state_of(month, until, app.settings.billing.final_day, now)

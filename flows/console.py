@@ -1,13 +1,15 @@
 """The console of a workspace: what its pages are made of, who may come in, and the server that shows them."""
 
-import ipaddress
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from ipaddress import ip_network
+from typing import Any
 
 from alerts import outbox, store
 from alerts.console.house import House
+from alerts.console.proxy_door import ProxyDoor
 from alerts.console.session import Door
 from alerts.console.token_door import TokenDoor
 from alerts.console.users import User
@@ -15,9 +17,9 @@ from alerts.queue import UNDECIDED
 from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
-from flows import settings as settings_file
 from flows import answers, bill, tickets, verdicts
-from flows.settings import Console
+from flows import settings as settings_file
+from flows.console_settings import Console, loopback
 from flows.wiring import App
 
 SENT = {
@@ -79,22 +81,40 @@ def _data_to(app: App) -> datetime | None:
 
 
 def door(settings: Console, token: str, name: str) -> Door:
-    """How people come in. Raises SettingsError for an address that others reach, where only a token protects it."""
-    if settings.auth != "token":
-        what = f"{settings.auth!r} is not set up"
-        raise SettingsError([Fault(settings_file.FILE, 0, "console.auth", what)])
-    if not loopback(settings.host):
-        what = f"{settings.host} is not this machine alone, and a token is for one person at it: choose 127.0.0.1"
-        raise SettingsError([Fault(settings_file.FILE, 0, "console.host", what)])
+    """How people come in. Raises SettingsError, with every fault, for one that does not close."""
+    faults = [Fault(settings_file.FILE, 0, f"console.{key}", what) for key, what in _open(settings)]
+    if faults:
+        raise SettingsError(faults)
+    if settings.auth == "proxy":
+        return ProxyDoor([ip_network(text) for text in settings.proxies], settings.header, settings.people)
+    if settings.auth == "oidc":
+        client = settings.client_id, settings.client_secret.get_secret_value()
+        return _oidc(settings.url or address(settings), settings.issuer, client, settings.claim, settings.people)
     return TokenDoor(token, User(name, "admin"))
 
 
-def loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+def _open(settings: Console) -> Iterator[tuple[str, str]]:
+    """What leaves the door open, or nobody in; (key, what)."""
+    if settings.auth == "token":
+        if not loopback(settings.host):
+            what = f"{settings.host} is not this machine alone, and a token is for one person at it: choose 127.0.0.1"
+            yield "host", what
+        return
+    needed = {"oidc": ("issuer", "client_id", "people"), "proxy": ("proxies", "people")}[settings.auth]
+    for key in needed:
+        if not getattr(settings, key):
+            yield key, f"console.auth is {settings.auth}, and this is not set"
+    if settings.auth == "oidc" and not settings.url and not loopback(settings.host):
+        yield "url", "is not set: the provider has to know where people reach the console"
+
+
+def _oidc(*args: Any) -> Door:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+        from alerts.console.oidc_door import OidcDoor
+    except ImportError as error:
+        what = "oidc needs the extra `console`: pip install 'floodmark[console]'"
+        raise SettingsError([Fault(settings_file.FILE, 0, "console.auth", what)]) from error
+    return OidcDoor(*args)
 
 
 def new_token() -> str:
@@ -114,8 +134,10 @@ def serve(app: App, now: Callable[[], datetime], name: str, say: Callable[[str],
     from alerts.console.app import create
 
     settings, token = app.settings.console, new_token()
-    application = create(house(app, now), door(settings, token, name))
-    say(f"The console is at {address(settings)}/login?token={token}")
+    way_in = door(settings, token, name)
+    application = create(house(app, now), way_in, secure=settings.url.startswith("https://"))
+    reached = settings.url or address(settings)
+    say(f"The console is at {reached}" + (f"/login?token={token}" if settings.auth == "token" else ""))
     uvicorn.run(
         application,
         host=settings.host,

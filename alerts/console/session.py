@@ -59,6 +59,12 @@ async def signed_in(request: Request) -> User:
     return user
 
 
+def here(to: str) -> str:
+    """The address, if it is one of the console's own pages; else the first page."""
+    own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return to if own else "/"
+
+
 def needs(role: str) -> params.Depends:
     """What only this role and those above it may: `dependencies=[needs("reviewer")]`."""
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.console.paper import page
-from alerts.console.session import own_form
+from alerts.console.session import here, own_form
 from alerts.console.users import User
 
 KEY = "token_user"
@@ -47,10 +47,4 @@ class TokenDoor:
             raise HTTPException(403, "This is not the token that was printed when the console started.")
         request.session.clear()
         request.session[KEY] = self._user.name
-        return RedirectResponse(_here(to), 303)
-
-
-def _here(to: str) -> str:
-    """The address, if it is one of the console's own pages; else the first page."""
-    own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return to if own else "/"
+        return RedirectResponse(here(to), 303)
