@@ -1,7 +1,6 @@
 """Another partner's data is not there, at any address of the console or its API."""
 
 import re
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
