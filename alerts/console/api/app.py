@@ -21,10 +21,9 @@ PROBLEMS = {
     422: "A value makes no sense.",
     503: "The store does not answer.",
 }
-TOLD = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+TOLD = {"application/problem+json": {"schema": Problem.model_json_schema()}}
 PROBLEM: dict[int | str, dict[str, object]] = {
-    code: {"description": what, "content": TOLD} if code != 422 else {"description": what, "model": Problem}
-    for code, what in PROBLEMS.items()
+    code: {"description": what, "content": TOLD} for code, what in PROBLEMS.items()
 }
 
 
