@@ -22,6 +22,7 @@ from billing.errors import FaultyError, WorldError
 PAGES: tuple[ModuleType, ...] = (queue, alert, letter, runs)
 """A page is one file with a `router`, and its row here."""
 
+PROGRAMS = (api.PATH, probes.METRICS)
 SESSION = 12 * 3600  # seconds
 FAULTS = {
     403: "You may not do this.",
@@ -59,7 +60,9 @@ def _sign_in(request: Request, error: Exception) -> Response:
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    """What went wrong, as a page, or as a line where a part of a page was asked for."""
+    """What went wrong, as a page, or as a line where a part of a page was asked for; to programs as they are told."""
+    if request.url.path.startswith(PROGRAMS):
+        return api.problem(request, error)
     status, what = _told(error)
     headers = getattr(error, "headers", None)
     if request.headers.get("hx-request"):

@@ -11,6 +11,7 @@ from billing.database import reading
 from billing.errors import WorldError
 
 router = APIRouter(include_in_schema=False)
+METRICS = "/metrics"
 
 
 @router.get("/healthz")
@@ -25,7 +26,7 @@ def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ill" if reasons else "ok", "reasons": reasons}, 503 if reasons else 200)
 
 
-@router.get("/metrics")
+@router.get(METRICS)
 def figures(request: Request, given: Given) -> Response:
     """For Prometheus, which brings a token with the scope read, as `authorization: credentials`."""
     house: House = request.app.state.house

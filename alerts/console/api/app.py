@@ -42,11 +42,11 @@ def create(house: House) -> FastAPI:
     for module in (alerts, tickets, books):
         app.include_router(module.router)
     for kind in (HTTPException, RequestValidationError, FaultyError, WorldError, Exception):
-        app.add_exception_handler(kind, _problem)
+        app.add_exception_handler(kind, problem)
     return app
 
 
-def _problem(_: Request, error: Exception) -> JSONResponse:
+def problem(_: Request, error: Exception) -> JSONResponse:
     """What went wrong, for a program and for who reads its log."""
     status, detail = _told(error)
     title = HTTPStatus(status).phrase
