@@ -20,9 +20,9 @@ def ailments(connection: Connection, at: datetime) -> Iterator[str]:
     if mark and at - mark.upto >= 2 * TICK:
         yield f"a cycle is overdue: the last one was that of {iso(mark.upto)}"
     if stuck := _count(connection, columns.state == "sending", columns.leased_until < at):
-        yield f"a sender is stuck: {stuck} messages are in the hands of one that died"
+        yield f"a sender is stuck: one died with messages in its hands, {stuck} in all"
     if late := _count(connection, columns.state == "due", columns.due_at <= at - TICK):
-        yield f"the outbox is not emptied: {late} messages were due an hour ago or more"
+        yield f"the outbox is not emptied: messages were due an hour ago or more, {late} in all"
 
 
 def _count(connection: Connection, *where: ColumnElement[bool]) -> int:
