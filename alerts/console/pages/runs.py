@@ -41,8 +41,8 @@ def _usage(view: View, first: int) -> dict[str, Any]:
         "orgs": [(one, book.orgs[one.org_id], book.customers[book.orgs[one.org_id].customer_id]) for one in shown],
         "picture": Markup(heat_map(shown, names)) if shown else "",  # noqa: S704  drawn by us, names escaped
         "count": len(orgs),
-        "before": max(0, first - ORGS) if first else None,
-        "next": first + ORGS if first + ORGS < len(orgs) else None,
+        "before": f"first={max(0, first - ORGS)}" if first else "",
+        "next": f"first={first + ORGS}" if first + ORGS < len(orgs) else "",
         "unknown": statement.unknown_products(view.house.catalog, usage, book),
         "unassigned": statement.unassigned(book, usage) if view.user.partner_id is None else [],
     }
