@@ -82,8 +82,7 @@ def _data_to(app: App) -> datetime | None:
 
 def door(settings: Console, token: str, name: str) -> Door:
     """How people come in. Raises SettingsError, with every fault, for one that does not close."""
-    faults = [Fault(settings_file.FILE, 0, f"console.{key}", what) for key, what in _open(settings)]
-    if faults:
+    if faults := door_faults(settings):
         raise SettingsError(faults)
     if settings.auth == "proxy":
         return ProxyDoor([ip_network(text) for text in settings.proxies], settings.header, settings.people)
@@ -93,8 +92,13 @@ def door(settings: Console, token: str, name: str) -> Door:
     return TokenDoor(token, User(name, "admin"))
 
 
+def door_faults(settings: Console) -> list[Fault]:
+    """What leaves the door open, or nobody in."""
+    return [Fault(settings_file.FILE, 0, f"console.{key}", what) for key, what in _open(settings)]
+
+
 def _open(settings: Console) -> Iterator[tuple[str, str]]:
-    """What leaves the door open, or nobody in; (key, what)."""
+    """(key, what)"""
     if settings.auth == "token":
         if not loopback(settings.host):
             what = f"{settings.host} is not this machine alone, and a token is for one person at it: choose 127.0.0.1"

@@ -113,6 +113,14 @@ def test_settings_that_would_let_anybody_in_are_refused(settings: dict[str, Any]
         Console(**settings)
 
 
+def test_check_names_what_is_wrong_with_the_door(tmp_path: Path) -> None:
+    env = {"HOST": "0.0.0.0", "AUTH": "proxy", "PEOPLE": '{ "kim" = "viewer p9" }'}
+    workspace = new_workspace(tmp_path / "w", **{f"FLOODMARK_CONSOLE__{key}": value for key, value in env.items()})
+    done = workspace.call("check")
+    assert "console.proxies: console.auth is proxy, and this is not set" in done.err
+    assert "console.people.kim: the partner 'p9' is not in the book" in done.err
+
+
 def test_people_can_be_set_from_the_environment(tmp_path: Path) -> None:
     env = {"AUTH": "proxy", "PROXIES": "10.0.0.5, 10.0.1.0/24", "PEOPLE": '{ "kim" = "admin" }'}
     workspace = new_workspace(tmp_path / "w", **{f"FLOODMARK_CONSOLE__{key}": value for key, value in env.items()})
