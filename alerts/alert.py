@@ -156,3 +156,9 @@ def decide(alert: Alert, verdict: str, who: str, note: str, at: datetime) -> tup
     """A reviewer's verdict, a key of VERDICTS."""
     now = VERDICTS[verdict]
     return replace(alert, state=now, snoozed_until=None), Transition(alert.alert_id, at, alert.state, now, who, note)
+
+
+def take_back(alert: Alert, verdict: Transition, who: str, at: datetime) -> tuple[Alert, Transition]:
+    """The alert as it was before that verdict, its latest."""
+    why = f"taken back: {verdict.now}"
+    return replace(alert, state=verdict.was), Transition(alert.alert_id, at, alert.state, verdict.was, who, why)

@@ -1,5 +1,6 @@
 """Answers in SQL, and the changes of a ticket that they and deliveries make; each with its row in the journal."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,15 @@ def all_answers(connection: Connection) -> dict[str, list[Answer]]:
     """ticket_id -> what was said to it, oldest first."""
     found: dict[str, list[Answer]] = {}
     for row in connection.execute(select(answers).order_by(answers.c.number)).mappings():
+        found.setdefault(row["ticket_id"], []).append(_answer(row))
+    return found
+
+
+def answers_of(connection: Connection, ticket_ids: Collection[str]) -> dict[str, list[Answer]]:
+    """ticket_id -> what was said to it, oldest first, for these tickets."""
+    found: dict[str, list[Answer]] = {}
+    query = select(answers).where(answers.c.ticket_id.in_(ticket_ids)).order_by(answers.c.number)
+    for row in connection.execute(query).mappings() if ticket_ids else ():
         found.setdefault(row["ticket_id"], []).append(_answer(row))
     return found
 

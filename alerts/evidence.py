@@ -103,7 +103,7 @@ def evidence(alert: Alert, month: Month, book: Book, catalog: Catalog, grid: Gri
         customer=book.customers[alert.customer_id],
         org=book.orgs[alert.org_id],
         meter=meter,
-        rollup=meter.applied_rollup(_option(alert, month, book)),
+        rollup=applied_rollup(alert, month, book, meter),
         rows=tuple(_row(alert, hour, grid) for hour in alert.hours if Month.of(hour) == month),
         catalog=catalog,
     )
@@ -181,6 +181,11 @@ def _row(alert: Alert, hour: datetime, grid: Grid) -> HourRow:
     column = hours_between(grid.start, hour)
     known = row is not None and grid.start <= hour < grid.end and bool(grid.seen[row, column])
     return HourRow(hour, alert.expected_at(hour), int(grid.values[row, column]) if known else None)
+
+
+def applied_rollup(alert: Alert, month: Month, book: Book, meter: Meter) -> str:
+    """How the contract of the alert's hours of the month bills its meter."""
+    return meter.applied_rollup(_option(alert, month, book))
 
 
 def _option(alert: Alert, month: Month, book: Book) -> str:

@@ -2,12 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import ColumnElement, Engine, insert, select, true, update
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store
@@ -133,9 +133,18 @@ def retry(connection: Connection, key: str, at: datetime) -> bool:
 
 def all_deliveries(connection: Connection) -> list[Delivery]:
     """Every delivery, oldest first, without its message."""
+    return _deliveries(connection, true())
+
+
+def deliveries_of(connection: Connection, ticket_ids: Collection[str]) -> list[Delivery]:
+    """Those of these tickets, oldest first, without their messages."""
+    return _deliveries(connection, deliveries.c.ticket_id.in_(ticket_ids))
+
+
+def _deliveries(connection: Connection, which: ColumnElement[bool]) -> list[Delivery]:
     columns = [deliveries.c[field.name] for field in fields(Delivery)]
-    rows = connection.execute(select(*columns).order_by(deliveries.c.created_at, deliveries.c.key)).mappings()
-    return [Delivery(**{**row, "to": tuple(row["to"])}) for row in rows]
+    query = select(*columns).where(which).order_by(deliveries.c.created_at, deliveries.c.key)
+    return [Delivery(**{**row, "to": tuple(row["to"])}) for row in connection.execute(query).mappings()]
 
 
 def message(connection: Connection, key: str) -> bytes | None:

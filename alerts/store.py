@@ -149,7 +149,7 @@ def _alert_row(one: Alert) -> dict[str, Any]:
 
 
 def _alert(row: Any) -> Alert:
-    values = {name: value for name, value in row.items() if name not in ("started_at", "last_hour")}
+    values = {name: value for name, value in row.items() if name not in ("started_at", "last_hour", "place")}
     return Alert(
         **{
             **values,
@@ -158,10 +158,20 @@ def _alert(row: Any) -> Alert:
             "reasons": tuple(row["reasons"]),
             "expected": int(row["expected"]),
             "actual": int(row["actual"]),
-            "stakes": tuple(_stake(stake) for stake in row["stakes"]),
-            "next_cost": row["next_cost"] and Ahead(**_exact(row["next_cost"])),
+            "stakes": stakes_of(row),
+            "next_cost": ahead_of(row),
         }
     )
+
+
+def stakes_of(row: Any) -> tuple[Stake, ...]:
+    """The stakes of an alert's row."""
+    return tuple(map(_stake, row["stakes"]))
+
+
+def ahead_of(row: Any) -> Ahead | None:
+    """What more of it costs, by an alert's row."""
+    return Ahead(**_exact(row["next_cost"])) if row["next_cost"] else None
 
 
 def _stake_row(stake: Stake) -> dict[str, Any]:

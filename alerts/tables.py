@@ -18,7 +18,9 @@ from sqlalchemy import (
 from billing.database import METADATA, Exact, Instant
 
 ID = String(64)
+LAST = 2**31 - 1  # the place of an alert that nobody has to decide
 
+# `place`: in the reviewers' queue as at the last cycle, from 1.
 alerts = Table(
     "alerts",
     METADATA,
@@ -47,9 +49,16 @@ alerts = Table(
     Column("next_cost", JSON(none_as_null=True)),
     Column("announced_at", Instant),
     Column("snoozed_until", Instant),
-    Column("above", ID),
+    Column("above", ID, index=True),
+    Column("place", Integer, nullable=False, server_default=str(LAST)),
     Index("ix_alerts_last_hour", "last_hour"),
 )
+_ORDER = (alerts.c.place, alerts.c.last_hour.desc(), alerts.c.alert_id.desc())
+Index("ix_alerts_queue", *_ORDER)
+Index("ix_alerts_state", alerts.c.state, *_ORDER)
+Index("ix_alerts_partner", alerts.c.partner_id, *_ORDER)
+Index("ix_alerts_customer", alerts.c.customer_id, *_ORDER)
+Index("ix_alerts_meter", alerts.c.meter, *_ORDER)
 
 # Every change of an alert or a ticket, a chain of hashes: see alerts/journal.py. `journal_end` is one row.
 journal = Table(
@@ -63,6 +72,7 @@ journal = Table(
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("hash", ID, nullable=False),
+    Index("ix_journal_who", "who", "subject"),
 )
 
 journal_end = Table(
@@ -169,4 +179,38 @@ quarantine = Table(
     Column("why", Text, nullable=False),
     Column("row", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
+)
+
+# What the cycles of one hour did, and how things stood at the end of the last of them.
+cycles = Table(
+    "cycles",
+    METADATA,
+    Column("at", Instant, primary_key=True),
+    Column("rows_changed", Integer, nullable=False),
+    Column("rows_refused", Integer, nullable=False),
+    Column("raised", Integer, nullable=False),
+    Column("letters", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("mails", Integer, nullable=False),
+    Column("replies", Integer, nullable=False),
+    Column("open_alerts", Integer, nullable=False),
+    Column("skipped_series", Integer, nullable=False),
+    Column("judged_upto", Instant),
+    Column("failures", JSON, nullable=False),
+    Column("concerns", JSON, nullable=False),
+)
+
+# Who may ask the API, by the hash of what they bring along.
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("token_id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", ID, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("partner_id", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("ends_at", Instant),
+    Column("revoked_at", Instant),
 )

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from alerts import store
-from billing.database import reading
+from alerts import cycles, store
+from billing.database import reading, transaction
 from billing.errors import WorldError
-from billing.hours import HOUR, Month
+from billing.hours import HOUR, Month, floor_hour
 from flows.audit import watch
 from flows.bill import bill
 from flows.detect import Detected, detect
@@ -63,7 +63,7 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
     drained = deliver(app, at, now)
     watched = watch(app, at, now)
     failures += (*mail.failures, *drained.failures, *watched.failures)
-    return Cycle(
+    done = Cycle(
         at,
         read.changed,
         len(read.bad),
@@ -78,6 +78,8 @@ def run(app: App, at: datetime, now: datetime) -> Cycle:
         replies=mail.matched,
         concerns=watched.concerns,
     )
+    note(app, done)
+    return done
 
 
 @contextmanager
@@ -123,6 +125,13 @@ def counted(detected: Detected) -> dict[str, int]:
         "open_alerts": sum(alert.state == "open" for alert in detected.alerts),
         "skipped_series": len(detected.skipped),
     }
+
+
+def note(app: App, done: Cycle) -> None:
+    """Keep what the cycle did, for the page of runs."""
+    kept = {one.name: getattr(done, one.name) for one in fields(cycles.Ran)} | {"at": floor_hour(done.at)}
+    with transaction(app.engine) as connection:
+        cycles.note(connection, cycles.Ran(**kept))
 
 
 def summary(done: Cycle) -> str:

@@ -148,6 +148,7 @@ def cycle(workspace: str = ".", at: datetime | None = None) -> plain.Cycle:
         replies=mail.matched,
         concerns=watched.concerns,
     )
+    note(workspace, done)
     create_markdown_artifact(plain.summary(done), key="floodmark-cycle", description=f"The cycle of {iso(hour)}")
     if failures:
         raise WorldError("\n".join(failures))
@@ -198,6 +199,12 @@ def judged_to(workspace: str) -> datetime | None:
     """How far usage has been judged."""
     with opened(Path(workspace)) as app:
         return plain.judged_upto(app)
+
+
+def note(workspace: str, done: plain.Cycle) -> None:
+    """Keep what the cycle did."""
+    with opened(Path(workspace)) as app:
+        plain.note(app, done)
 
 
 def tolerant(failures: list[str], otherwise: R, step: Callable[[], R]) -> R:

@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from alerts.documents import alert_documents, ticket_document
 from billing import book_store
 from billing.book import Book
 from billing.database import reading
 from flows import show
-from flows.documents import alert_documents, ticket_document
 from flows.labels import read_labels
 from flows.replay import Replay
 from flows.replay import replay as steps

@@ -24,13 +24,15 @@ from billing.addresses import valid_address
 from billing.errors import Fault, SettingsError
 from billing.money import CURRENCIES
 from flows import receivers
+from flows.console_settings import Console
 from flows.receivers import Audit, Jsm, Mail, Mailbox, Outgoing, Pings, Webhook, Zendesk
 from flows.section import Section, address, sentence
 
 FILE = "floodmark.toml"
 PREFIX = "FLOODMARK_"
 KEYS = ("DD_API_KEY", "DD_APP_KEY")
-LISTS = ("reviewers", "secrets", "urls", "allow")
+LISTS = ("reviewers", "secrets", "urls", "allow", "proxies")
+TABLES = ("min_stake", "people")
 LAKES = ("s3", "gs", "az", "abfs", "abfss")
 
 
@@ -123,12 +125,6 @@ class Tickets(Section):
         return value
 
 
-class Console(Section):
-    host: str = "127.0.0.1"
-    port: int = Field(default=8787, ge=1, le=65535)
-    auth: Literal["token", "oidc", "proxy"] = "token"
-
-
 class Settings(Section):
     store: Store = Store()
     datadog: Datadog = Datadog()
@@ -188,7 +184,7 @@ def read(workspace: Path, environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _from_text(key: str, value: str) -> Any:
     """An environment value; lists and tables are written as in TOML, lists also as words between commas."""
-    if key in (*LISTS, "min_stake") and value.strip()[:1] in ("[", "{"):
+    if key in (*LISTS, *TABLES) and value.strip()[:1] in ("[", "{"):
         try:
             return tomllib.loads(f"v = {value}", parse_float=Decimal)["v"]
         except tomllib.TOMLDecodeError:

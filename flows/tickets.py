@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from alerts import journal, outbox, store
+from alerts import journal, listing, outbox, store
 from alerts.alert import Alert, Transition, of_book
 from alerts.clock import Clock
 from alerts.grouping import below
@@ -55,13 +55,14 @@ class _Basis(NamedTuple):
 
 class _Written(NamedTuple):
     """What is to be kept: tickets and what became of them, the letters they owe, the alerts that reviewers are told of,
-    and by which mail."""
+    and by which mail; the order of the queue, None where it stays."""
 
     tickets: list[Ticket]
     moves: list[Transition]
     letters: list[tuple[Ticket, Letter]]
     announced: list[Alert]
     review: tuple[str, Letter] | None
+    places: Mapping[str, int] | None = None
 
 
 def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settled:
@@ -87,6 +88,8 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
             key, letter = done.review
             outbox.owe(connection, letter, key, "review", app.mail_sink, at)
         store.save_alerts(connection, basis.alerts, [replace(alert, announced_at=at) for alert in done.announced])
+        if done.places is not None:
+            listing.keep_places(connection, done.places)
 
     done = agreed(app.engine, read, compute, write)
     return Settled(tuple(done.tickets), len(done.letters))
@@ -95,6 +98,16 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
 def deliver(app: App, at: datetime, now: datetime) -> Drained:
     """Send what is owed. `now`: the present time."""
     return outbox.drain(app.engine, app.sinks, at, now)
+
+
+def letter_of(app: App, ticket_id: str, at: datetime) -> Letter | None:
+    """The letter that the ticket would send at `at`; None where it has none to send. Nothing is kept."""
+    with reading(app.engine) as connection:
+        basis = _read(app, connection, at)
+    ticket = next((one for one in basis.tickets if one.ticket_id == ticket_id), None)
+    if ticket is None or not (ticket.claims or ticket.told) or ticket.customer_id not in basis.book.customers:
+        return None
+    return _letter(app, basis, ticket, known(app.lake, app.rules.catalog, at), at)
 
 
 def _read(app: App, connection: Connection, at: datetime) -> _Basis:
@@ -121,7 +134,8 @@ def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Wri
             after += settled
             owing += letters
             moves += changes
-    queue = app.queue(book, at).ordered(alerts)
+    order = app.queue(book, at)
+    queue = order.ordered(alerts)
     new = announced(queue, app.loud_alerts_a_day, at)
     told = [*new, *along(queue, new)]
     tells = bool(app.settings.mail.reviewers and (new or new_calls(before, after, at)))
@@ -134,7 +148,7 @@ def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Wri
     after += [ended(t, at) for t in gone]
     moves += [move for t in gone for move in moved(t, ended(t, at), at)]
     after = [written(ticket, at) if ticket in owing else ticket for ticket in after]
-    return _Written(after, moves, letters_of, told, review)
+    return _Written(after, moves, letters_of, told, review, order.places(queue))
 
 
 def _of_month(

@@ -65,6 +65,8 @@ def examine(
         errors.append(error)
     if faults := _book_faults(app, book):
         errors.insert(0, InputError(faults))
+    if faults := _console_faults(app, book):
+        errors.append(SettingsError(faults))
     errors += _probe_receivers(app)
     errors += [wrong for probe in (_probe_mailbox, _probe_vendor) if (wrong := probe(app, now))]
     notes = [
@@ -130,6 +132,17 @@ def _standalone(letter: Letter) -> str:
         data = base64.b64encode(picture.png).decode()
         html = html.replace(f"cid:{picture.cid}", f"data:image/png;base64,{data}")
     return html
+
+
+def _console_faults(app: App, book: Book) -> list[Fault]:
+    from flows.console import door_faults
+
+    settings = app.settings.console
+    return door_faults(settings) + [
+        Fault(settings_file.FILE, 0, f"console.people.{name}", f"the partner {partner_id!r} is not in the book")
+        for name, right in settings.people.items()
+        if (partner_id := right.partition(" ")[2]) and partner_id not in book.partners
+    ]
 
 
 def _book_faults(app: App, book: Book) -> list[Fault]:

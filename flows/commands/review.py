@@ -27,7 +27,7 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
         queue = app.queue(held, at or (mark.upto if mark else clock(at)))
         found = awake(found, queue.at)
         if as_json:
-            from flows.documents import alert_documents
+            from alerts.documents import alert_documents
 
             print_json(alert_documents(found, queue))
         else:
@@ -79,7 +79,7 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         found, sent, held = store.tickets(connection), outbox.all_deliveries(connection), book_store.load(connection)
         said = all_answers(connection)
     if as_json:
-        from flows.documents import ticket_document
+        from alerts.documents import ticket_document
 
         print_json([ticket_document(ticket, sent, app.desk, said.get(ticket.ticket_id, ())) for ticket in found])
     else:

@@ -54,7 +54,7 @@ def ticket(
             book = book_store.load(connection)
         zone, desk = app.settings.tickets.vendor_time_zone, app.desk
     if as_json:
-        from flows.documents import ticket_document
+        from alerts.documents import ticket_document
 
         print_json(ticket_document(found.ticket, found.deliveries, desk, found.answers))
     elif answer:

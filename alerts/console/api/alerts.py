@@ -1,0 +1,82 @@
+"""Alerts of the API: read in pages, one by one with their history, and decided."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+
+from alerts import journal, store, tables
+from alerts.console.api.bearer import Reads, Reviews
+from alerts.console.api.shapes import After, AlertDocument, AlertPage, ById, Most, Moved, Named, Verdict
+from alerts.console.view import View, view_of
+from alerts.documents import alert_document
+from alerts.snooze import awake
+from billing.hours import iso
+
+router = APIRouter(tags=["alerts"])
+
+
+@router.get("/alerts", responses={200: {"model": AlertPage}})
+def alerts(
+    view: Reads,
+    partner_id: Named = None,
+    customer_id: Named = None,
+    org_id: Named = None,
+    meter: Named = None,
+    state: Named = None,
+    after: After = None,
+    limit: Most = 100,
+) -> dict[str, Any]:
+    """Alerts by id. A change while pages are read neither repeats nor leaves out one that was there."""
+    wanted = {"customer_id": customer_id, "org_id": org_id, "meter": meter, "state": state}
+    if partner_id:
+        view.partner(partner_id)
+    if customer_id:
+        view.customer(customer_id)
+    if org_id:
+        view.of_org(org_id)
+    columns = tables.alerts.c
+    query = select(columns.alert_id, columns.org_id).order_by(columns.alert_id).limit(limit + 1)
+    query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
+    if mine := view.user.partner_id or partner_id:
+        query = query.where(columns.partner_id == mine)
+    if after:
+        query = query.where(columns.alert_id > after)
+    rows = view.connection.execute(query).all()
+    shown = [_document(view, row.alert_id) for row in rows[:limit] if row.org_id in view.book.orgs]
+    return {"alerts": shown, "next": rows[limit - 1].alert_id if len(rows) > limit else None}
+
+
+@router.get("/alerts/{alert_id}", responses={200: {"model": AlertDocument}})
+def alert(view: Reads, alert_id: ById) -> dict[str, Any]:
+    """One alert."""
+    return _document(view, alert_id)
+
+
+@router.get("/alerts/{alert_id}/history", responses={200: {"model": list[Moved]}})
+def history(view: Reads, alert_id: ById) -> list[dict[str, Any]]:
+    """Every change of it, oldest first."""
+    moves = journal.of(view.connection, view.alert(alert_id).alert_id)
+    return [{"at": iso(one.at), "was": one.was, "now": one.now, "who": one.who, "why": one.why} for one in moves]
+
+
+@router.post("/alerts/{alert_id}/verdicts", status_code=201, responses={201: {"model": AlertDocument}})
+def decide(request: Request, user: Reviews, alert_id: ById, said: Verdict) -> dict[str, Any]:
+    """Decide it. The verdict is recorded when this returns; it takes effect with the next cycle."""
+    house = request.app.state.house
+    with view_of(house, user) as view:
+        ids = [view.alert(alert_id).alert_id]
+        if said.below:
+            ids += [one.alert_id for one in store.below(view.connection, alert_id) if one.org_id in view.book.orgs]
+    house.decide(ids, said.verdict, user.name, said.note.strip(), house.now())
+    with view_of(house, user) as view:
+        return _document(view, alert_id)
+
+
+def _document(view: View, alert_id: str) -> dict[str, Any]:
+    """The contract's document, with its place in the queue as the last cycle or verdict left it."""
+    alert_ = awake([view.alert(alert_id)], view.at)[0]
+    place = select(tables.alerts.c.place).where(tables.alerts.c.alert_id == alert_id)
+    found = view.connection.scalar(place)
+    under = [one for one in store.below(view.connection, alert_id) if one.org_id in view.book.orgs]
+    return alert_document(alert_, None if found == tables.LAST else found, under)

@@ -1,0 +1,69 @@
+"""Tickets of the API: read in pages, one by one, and answered."""
+
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+
+from alerts import answer_store, answers, outbox, tables
+from alerts.console.api.bearer import Answers, Reads
+from alerts.console.api.shapes import After, ById, Month, Most, Named, Said, TicketDocument, TicketPage
+from alerts.console.view import View, view_of
+from alerts.documents import ticket_document
+
+router = APIRouter(tags=["tickets"])
+
+
+@router.get("/tickets", responses={200: {"model": TicketPage}})
+def tickets(
+    view: Reads,
+    partner_id: Named = None,
+    customer_id: Named = None,
+    month: Month | None = None,
+    kind: Named = None,
+    state: Named = None,
+    after: After = None,
+    limit: Most = 100,
+) -> dict[str, Any]:
+    """Tickets by id."""
+    wanted = {"customer_id": customer_id, "month": month, "kind": kind, "state": state}
+    if partner_id:
+        view.partner(partner_id)
+    if customer_id:
+        view.customer(customer_id)
+    columns = tables.tickets.c
+    query = select(columns.ticket_id, columns.customer_id).order_by(columns.ticket_id).limit(limit + 1)
+    query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
+    if mine := view.user.partner_id or partner_id:
+        query = query.where(columns.partner_id == mine)
+    if after:
+        query = query.where(columns.ticket_id > after)
+    rows = view.connection.execute(query).all()
+    shown = [_document(view, row.ticket_id) for row in rows[:limit] if row.customer_id in view.book.customers]
+    return {"tickets": shown, "next": rows[limit - 1].ticket_id if len(rows) > limit else None}
+
+
+@router.get("/tickets/{ticket_id}", responses={200: {"model": TicketDocument}})
+def ticket(view: Reads, ticket_id: ById) -> dict[str, Any]:
+    """One ticket."""
+    return _document(view, ticket_id)
+
+
+@router.post("/tickets/{ticket_id}/answers", status_code=201, responses={201: {"model": TicketDocument}})
+def answer(request: Request, user: Answers, ticket_id: ById, said: Said) -> dict[str, Any]:
+    """Record what the vendor's desk answered; a later answer corrects an earlier one."""
+    house = request.app.state.house
+    with view_of(house, user) as view:
+        view.ticket(ticket_id)
+    amount = Decimal(said.amount) if said.amount is not None else None
+    house.answer(ticket_id, answers.Said(said.what, said.note, amount, said.currency), [], user.name, house.now())
+    with view_of(house, user) as view:
+        return _document(view, ticket_id)
+
+
+def _document(view: View, ticket_id: str) -> dict[str, Any]:
+    found = view.ticket(ticket_id)
+    deliveries = outbox.deliveries_of(view.connection, [ticket_id])
+    said = answer_store.answers_to(view.connection, ticket_id)
+    return ticket_document(found, deliveries, view.house.desk.calendar, said)

@@ -1,0 +1,55 @@
+"""All that the console gets from outside: values, and functions that are filled in `flows/console.py`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+
+from alerts.alert import Alert
+from alerts.answers import Said
+from alerts.clock import Clock, Desk
+from alerts.mail import Letter
+from alerts.queue import Least
+from billing.book import Book, Partner
+from billing.catalog import Catalog
+from billing.hours import Month
+from billing.statement import Statement
+from billing.usage import Usage
+
+
+@dataclass(frozen=True)
+class House:
+    """What the pages are made of. They read alerts and tickets from `engine` themselves, through `alerts.console.view`.
+
+    now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
+    rank: of the percentile. data_to: the end of the last hour that anything was said of. usage: what holds of the hours
+    [start, end), read when it is needed. bill: of a book's month, over the hours before a time (None: so far), at the
+    clock; the last argument says that it is a part of the book.
+
+    What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
+    note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
+    until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what came
+    of it), answer (ticket id, what the desk said, files as (name, content), who, at). letter: the one that a ticket
+    would send at the clock, or None where it claims nothing.
+    """
+
+    engine: Engine
+    now: Callable[[], datetime]
+    catalog: Catalog
+    desk: Desk
+    least: Least
+    book: Callable[[Connection], Book]
+    clock: Callable[[Month, Partner], Clock]
+    rank: str
+    usage: Callable[[datetime, datetime], Usage]
+    data_to: Callable[[], datetime | None]
+    bill: Callable[[Book, Month, datetime | None, datetime, bool], Statement]
+    decide: Callable[[Sequence[str], str, str, str, datetime], list[Alert]]
+    undo: Callable[[Sequence[str], str, datetime], list[Alert]]
+    comment: Callable[[str, str, str, datetime], None]
+    put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
+    letter: Callable[[str, datetime], Letter | None]
+    send: Callable[[str, str, str, datetime], Sequence[str]]
+    answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]

@@ -1,0 +1,17 @@
+"""The console's words: English stands in the templates, other languages are a table from it."""
+
+from collections.abc import Callable, Mapping
+
+from alerts.console.languages.ko import KOREAN
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN}
+
+
+def sentence(language: str) -> Callable[..., str]:
+    """`_("{n} hours", n=3)`: the sentence in that language, filled; English where it is not translated."""
+    table = LANGUAGES[language]
+
+    def said(english: str, **values: object) -> str:
+        return table.get(english, english).format(**values) if values else table.get(english, english)
+
+    return said

@@ -1,0 +1,132 @@
+"""What one user may see: the only place where pages get data, so that another partner's is not there for them."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, HTTPException, Request
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from alerts import listing, store, tables
+from alerts.alert import Alert
+from alerts.console.house import House
+from alerts.console.users import User
+from alerts.listing import Listed, Wanted
+from alerts.ticket import Ticket
+from billing.book import Book, Customer, Partner
+from billing.database import reading
+from billing.hours import Month
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class View:
+    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404."""
+
+    house: House
+    user: User
+    at: datetime
+    connection: Connection
+
+    @cached_property
+    def book(self) -> Book:
+        """The user's part of the book."""
+        book = self.house.book(self.connection)
+        return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
+
+    def partner(self, partner_id: str) -> Partner:
+        return _there(self.book.partners.get(partner_id))
+
+    def customer(self, customer_id: str) -> Customer:
+        return _there(self.book.customers.get(customer_id))
+
+    def alert(self, alert_id: str) -> Alert:
+        """The alert; its org must still be in the user's book."""
+        found = _there(store.alert(self.connection, alert_id))
+        self.of_org(found.org_id)
+        return found
+
+    def alerts(self, wanted: Wanted, most: int, after: str | None = None) -> list[Listed]:
+        """See `alerts.listing.listed`; what is of no org of the user's book is left out."""
+        found = listing.listed(self.connection, self._own(wanted), self.at, most, after)
+        return [one for one in found if one.org_id in self.book.orgs]
+
+    def count(self, wanted: Wanted, most: int) -> int:
+        return listing.count(self.connection, self._own(wanted), self.at, most)
+
+    def below(self, tops: Collection[str]) -> dict[str, list[Listed]]:
+        """alert_id of each of `tops` -> those below it, still to be decided."""
+        found = listing.below(self.connection, tops, self.at)
+        return {top: mine for top, all_ in found.items() if (mine := [a for a in all_ if a.org_id in self.book.orgs])}
+
+    def sees(self, alert_id: str) -> bool:
+        found = store.alert(self.connection, alert_id)
+        return found is not None and found.org_id in self.book.orgs
+
+    def known(self, alert_ids: Sequence[str]) -> list[str]:
+        """The ids, if the user may see every one."""
+        query = select(tables.alerts.c.alert_id, tables.alerts.c.org_id).where(tables.alerts.c.alert_id.in_(alert_ids))
+        org_of = dict(self.connection.execute(query).tuples().all())
+        for alert_id in alert_ids:
+            self.of_org(_there(org_of.get(alert_id)))
+        return list(alert_ids)
+
+    def tickets(self, months: Iterable[Month]) -> list[Ticket]:
+        found = store.tickets(self.connection, months)
+        return [ticket for ticket in found if ticket.customer_id in self.book.customers]
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        found = _there(store.ticket(self.connection, ticket_id))
+        self.customer(found.customer_id)
+        return found
+
+    def of_org(self, org_id: str) -> Customer:
+        """The customer of the org."""
+        return self.book.customers[_there(self.book.orgs.get(org_id)).customer_id]
+
+    def _own(self, wanted: Wanted) -> Wanted:
+        """Of the user's partner alone; 404 for another partner or customer."""
+        if wanted.partner_id:
+            self.partner(wanted.partner_id)
+        if wanted.customer_id:
+            self.customer(wanted.customer_id)
+        return replace(wanted, partner_id=self.user.partner_id or wanted.partner_id)
+
+
+def _there(found: T | None) -> T:
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _of_partner(book: Book, partner_id: str) -> Book:
+    """The partner with its customers, their orgs and contracts; nobody else."""
+    theirs = book.of(book.customers_of.get(partner_id, ()))
+    partners = {key: partner for key, partner in book.partners.items() if key == partner_id}
+    return Book(partners, theirs.customers, theirs.orgs, theirs.contracts)
+
+
+@contextmanager
+def view_of(house: House, user: User) -> Iterator[View]:
+    """The user's view in a transaction that only reads."""
+    with reading(house.engine) as connection:
+        yield View(house, user, house.now(), connection)
+
+
+def looking(request: Request) -> AbstractContextManager[View]:
+    """The view of who asks, for pages that also write: what they wrote is seen by the next one."""
+    return view_of(request.app.state.house, request.state.user)
+
+
+def _view(request: Request) -> Iterator[View]:
+    with looking(request) as view:
+        yield view
+
+
+See = Annotated[View, Depends(_view)]
+"""The argument by which a page that only reads gets its view."""

@@ -1,0 +1,153 @@
+"""Another partner's data is not there, at any address of the console or its API."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from alerts import journal
+from alerts.console.users import User
+from billing.database import reading
+from flows.wiring import App
+from tests.flows.two_partners import (
+    OTHERS_NAMES,
+    Ids,
+    Route,
+    address,
+    bearer,
+    body,
+    client,
+    ids,
+    routes,
+    two_partners,
+)
+
+ALL = routes()
+OPEN = ("/login", "/logout", "/language")  # what stands before the door, or is of the user alone
+
+
+def named(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> App:
+    return two_partners(tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture(scope="module")
+def mine(app: App) -> Ids:
+    return ids(app, "p1")
+
+
+@pytest.fixture(scope="module")
+def others(app: App) -> Ids:
+    return ids(app, "p-two")
+
+
+@pytest.fixture(scope="module")
+def browser(app: App) -> TestClient:
+    """Of one partner's own user, with every right, who also holds a token with every scope."""
+    found = client(app, User("lee", "admin", "p1"))
+    found.headers |= bearer(app, "admin", partner_id="p1")
+    return found
+
+
+def csrf(browser: TestClient) -> str:
+    token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/").text)
+    assert token
+    return token[1]
+
+
+def send(browser: TestClient, route: Route, known: Ids) -> tuple[int, str]:
+    """The answer to the route with these ids: its status and its text."""
+    if route.method == "GET":
+        answer = browser.get(address(route, known))
+    elif route.is_json:
+        answer = browser.request(route.method, address(route, known), json=body(route, known))
+    else:
+        form = {**body(route, known), "csrf": csrf(browser)}
+        answer = browser.request(route.method, address(route, known), data=form)
+    return answer.status_code, answer.text
+
+
+def tells_of(text: str, others: Ids) -> list[str]:
+    secret = [*OTHERS_NAMES, *(value for name, value in others.of.items() if name != "month")]
+    return [one for one in secret if one in text]
+
+
+def moves(app: App) -> int:
+    with reading(app.engine) as connection:
+        return len(list(journal.rows(connection)))
+
+
+def test_the_routes_are_all_there() -> None:
+    told = {named(route) for route in ALL}
+    assert {"GET /", "GET /runs", "GET /alerts/{alert_id}", "GET /api/v1/bills/{month}"} <= told
+    assert {"POST /api/v1/alerts/{alert_id}/verdicts", "POST /api/v1/tickets/{ticket_id}/answers"} <= told
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.in_path and r.in_path != ["month"]], ids=named)
+def test_what_is_another_partners_is_not_found(app: App, browser: TestClient, others: Ids, route: Route) -> None:
+    before = moves(app)
+    status, text = send(browser, route, others)
+    assert status == 404
+    assert tells_of(text, others) == []
+    assert moves(app) == before
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.method == "GET" and r.path not in OPEN], ids=named)
+def test_what_is_ones_own_is_shown_and_nothing_else(browser: TestClient, mine: Ids, others: Ids, route: Route) -> None:
+    status, text = send(browser, route, mine)
+    assert status == (403 if route.path == "/api/v1/runs" else 200)
+    assert tells_of(text, others) == []
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.method == "GET" and r.in_query], ids=named)
+def test_no_question_brings_another_partners(browser: TestClient, mine: Ids, others: Ids, route: Route) -> None:
+    for name in route.in_query:
+        asked = others.of.get(name) or others["alert_id"]
+        answer = browser.get(address(route, mine), params={name: asked})
+        assert not any(one in answer.text for one in OTHERS_NAMES), name
+        if route.is_api and name in ("partner_id", "customer_id", "org_id"):
+            assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.method != "GET" and not r.in_path], ids=named)
+def test_no_form_changes_another_partners(app: App, browser: TestClient, others: Ids, route: Route) -> None:
+    before = moves(app)
+    status, text = send(browser, route, others)
+    assert status == 404 or route.path in OPEN
+    assert tells_of(text, others) == []
+    assert moves(app) == before
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.is_api], ids=named)
+def test_the_api_opens_to_a_token_alone(app: App, mine: Ids, route: Route) -> None:
+    stranger = client(app, User("kim", "admin"))
+    stranger.get("/")
+    assert send(stranger, route, mine)[0] == 401
+    stranger.headers |= {"Authorization": "Bearer fm_" + 43 * "a"}
+    assert send(stranger, route, mine)[0] == 401
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.is_api and r.method != "GET"], ids=named)
+def test_reading_is_not_writing(app: App, mine: Ids, route: Route) -> None:
+    reader = client(app, User("kim", "admin"))
+    reader.headers |= bearer(app, "read")
+    before = moves(app)
+    assert send(reader, route, mine)[0] == 403
+    assert moves(app) == before
+
+
+def test_a_bill_tells_of_no_other_org(browser: TestClient, others: Ids) -> None:
+    document = browser.get("/api/v1/bills/2026-11").json()
+    assert {line["partner_id"] for line in document["lines"]} == {"p1"}
+    assert [total["partner_id"] for total in document["totals"]] == ["p1"]
+    assert document["unassigned"] == []
+
+
+def test_the_picture_of_usage_has_ones_own_orgs_alone(browser: TestClient, app: App) -> None:
+    own, all_ = browser.get("/runs").text, client(app, User("kim", "viewer")).get("/runs").text
+    assert "Zebra Org" in all_ and "Last cycles" in all_
+    assert "Zebra Org" not in own and "Last cycles" not in own and "Quarantine" not in own
