@@ -15,9 +15,10 @@ from alerts.queue import UNDECIDED
 from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
+from flows import answers, tickets, verdicts
 from flows import settings as settings_file
-from flows import tickets, verdicts
 from flows.settings import Console
+from flows.standings import Standings
 from flows.wiring import App
 
 SENT = {
@@ -32,6 +33,7 @@ SENT = {
 
 def house(app: App, now: Callable[[], datetime]) -> House:
     """What the pages are made of."""
+    standings = Standings(app)
     return House(
         engine=app.engine,
         now=now,
@@ -49,6 +51,10 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         put_off=partial(verdicts.put_off, app),
         letter=partial(tickets.letter_of, app),
         send=partial(_send, app),
+        phone=app.phone,
+        figures=standings.figures,
+        digest=standings.digest,
+        answer=partial(answers.give, app),
     )
 
 

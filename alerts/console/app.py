@@ -14,13 +14,13 @@ from starlette.types import ASGIApp
 from alerts.console import assets
 from alerts.console.headers import Headed
 from alerts.console.house import House
-from alerts.console.pages import alert, letter, queue
+from alerts.console.pages import alert, customers, letter, queue, recovery, sent_letter, tickets
 from alerts.console.paper import page
 from alerts.console.session import Door, StrangerError, signed_in
 from billing.database import reading
 from billing.errors import FaultyError, WorldError
 
-PAGES: tuple[ModuleType, ...] = (queue, alert, letter)
+PAGES: tuple[ModuleType, ...] = (queue, alert, letter, recovery, tickets, sent_letter, customers)
 """A page is one file with a `router`, and its row here."""
 
 SESSION = 12 * 3600  # seconds

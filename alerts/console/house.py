@@ -8,10 +8,13 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from alerts.alert import Alert
+from alerts.answers import Said
 from alerts.clock import Clock, Desk
+from alerts.figures import Figures
 from alerts.mail import Letter
+from alerts.phone import Phone
 from alerts.queue import Least
-from billing.book import Book, Partner
+from billing.book import Book, Customer, Partner
 from billing.catalog import Catalog
 from billing.hours import Month
 from billing.usage import Usage
@@ -23,12 +26,14 @@ class House:
 
     now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
     rank: of the percentile. data_to: the end of the last hour that anything was said of. usage: what holds of the hours
-    [start, end), read when it is needed.
+    [start, end), read when it is needed. figures: of customers of one partner. digest: the very mail to a partner; None
+    where nobody would get one.
 
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
     note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
     until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what came
-    of it). letter: the one that a ticket would send at the clock, or None where it claims nothing.
+    of it), answer (ticket id, what the desk said, files as (name, content), who, at). letter: the one that a ticket
+    would send at the clock, or None where it claims nothing.
     """
 
     engine: Engine
@@ -39,6 +44,7 @@ class House:
     book: Callable[[Connection], Book]
     clock: Callable[[Month, Partner], Clock]
     rank: str
+    phone: Phone
     usage: Callable[[datetime, datetime], Usage]
     data_to: Callable[[], datetime | None]
     decide: Callable[[Sequence[str], str, str, str, datetime], list[Alert]]
@@ -47,3 +53,6 @@ class House:
     put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
     letter: Callable[[str, datetime], Letter | None]
     send: Callable[[str, str, str, datetime], Sequence[str]]
+    figures: Callable[[Connection, Sequence[Customer], datetime], Figures]
+    digest: Callable[[Connection, str, datetime], bytes | None]
+    answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]
