@@ -96,8 +96,8 @@ def _figures(app: App, connection: Connection, customers: Sequence[Customer], at
 
 
 def _read(usage: Usage) -> Usage:
-    """The usage in memory."""
-    return Usage(usage.names, usage.rows().lazy())
+    """The usage of the named series in memory."""
+    return Usage(usage.names, usage.rows().filter(pl.col("series").is_in(usage.names["series"].implode())).lazy())
 
 
 def _history(app: App, book: Book, usage: Usage, month: Month, first: datetime) -> Mapping[Month, Sequence[Line]]:
