@@ -27,6 +27,7 @@ from flows.wiring import App
 
 MONTHS = 6  # that are shown before the present one
 KEPT = 500
+Key = tuple[object, ...]
 T = TypeVar("T")
 
 
@@ -35,21 +36,30 @@ class Standings:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._kept: OrderedDict[tuple[object, ...], object] = OrderedDict()
+        self._kept: OrderedDict[Key, object] = OrderedDict()
         self._lock = Lock()
 
-    def figures(self, connection: Connection, customers: Sequence[Customer], at: datetime) -> Figures:
-        """Of these customers of one partner."""
-        key = tuple(customer.customer_id for customer in customers)
-        return self._once(connection, at, ("figures", *key), lambda: _figures(self._app, connection, customers, at))
+    def figures(
+        self, connection: Connection, customers: Sequence[Customer], at: datetime, wait: bool = True
+    ) -> Figures | None:
+        """Of these customers of one partner; None where they would have to be worked out and nobody waits."""
+        key = self._key(connection, at, "figures", *(customer.customer_id for customer in customers))
+        return (
+            self._once(key, lambda: _figures(self._app, connection, customers, at))
+            if wait or key in self._kept
+            else None
+        )
 
     def digest(self, connection: Connection, partner_id: str, at: datetime) -> bytes | None:
         """The very mail that would be sent to the partner at `at`; None for one without an address."""
-        return self._once(connection, at, ("digest", partner_id), lambda: _digest(self._app, partner_id, at))
+        key = self._key(connection, at, "digest", partner_id)
+        return self._once(key, lambda: _digest(self._app, partner_id, at))
 
-    def _once(self, connection: Connection, at: datetime, what: tuple[str, ...], work: Callable[[], T]) -> T:
+    def _key(self, connection: Connection, at: datetime, *what: str) -> Key:
+        return floor_hour(at), self._app.lake.version, book_store.newest(connection), *what
+
+    def _once(self, key: Key, work: Callable[[], T]) -> T:
         """What is kept, else what `work` makes. Two that ask at once may both work."""
-        key = (floor_hour(at), self._app.lake.version, book_store.newest(connection), *what)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

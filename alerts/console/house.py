@@ -26,7 +26,8 @@ class House:
 
     now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
     rank: of the percentile. data_to: the end of the last hour that anything was said of. usage: what holds of the hours
-    [start, end), read when it is needed. figures: of customers of one partner. digest: the very mail to a partner; None
+    [start, end), read when it is needed. figures: of customers of one partner; None where they
+    are still to be worked out and nobody waits. digest: the very mail to a partner; None
     where nobody would get one.
 
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
@@ -53,6 +54,6 @@ class House:
     put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
     letter: Callable[[str, datetime], Letter | None]
     send: Callable[[str, str, str, datetime], Sequence[str]]
-    figures: Callable[[Connection, Sequence[Customer], datetime], Figures]
+    figures: Callable[[Connection, Sequence[Customer], datetime, bool], Figures | None]
     digest: Callable[[Connection, str, datetime], bytes | None]
     answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]

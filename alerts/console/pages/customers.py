@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
@@ -42,51 +43,40 @@ def customers(request: Request, view: See, q: str = "", partner: str = "", after
 
 
 @router.get("/customers/{customer_id:path}")
-def customer(request: Request, view: See, customer_id: str) -> Response:
+def customer(request: Request, view: See, customer_id: str, month: bool = False) -> Response:
+    """With `month`, or when it is known already, also what the month comes to, which takes longer."""
     one = view.customer(customer_id)
-    found = view.house.figures(view.connection, [one], view.at)
     contracts = view.book.contracts_of.get(customer_id, ())
+    found = view.house.figures(view.connection, [one], view.at, month)
+    used = found.standing.to_date if found else ()
     return page(
         request,
-        "customer.html",
+        "customer_month.html" if found and _part(request) else "customer.html",
         customer=one,
         partner=view.book.partner_of(customer_id),
-        figures=found,
-        standing=found.standing,
-        meters=_bars(found.meters),
-        commitments=figures.commitments(found, view.book, view.house.catalog),
-        shares=figures.shares(found),
-        spent=_months(found),
-        changes=figures.changes(found),
-        catalog=view.house.catalog.meters,
-        readable=readable,
-        percent=percent,
-        orgs=view.book.orgs,
         contracts=contracts,
-        clocks=contract_clocks.clocks(contracts, found.standing.to_date, view.at.date()),
-        stated=stated,
-        settled=board.SETTLED,
-        at=view.at,
+        clocks=contract_clocks.clocks(contracts, used, view.at.date()),
         tickets=board.of_customer(view.connection, customer_id, TICKETS),
+        stated=stated,
         today=view.at.date(),
+        catalog=view.house.catalog.meters,
+        **_month(view, found),
     )
 
 
 @router.get("/partners/{partner_id:path}")
 def partner(request: Request, view: See, partner_id: str, month: bool = False) -> Response:
-    """Its customers and their contracts; with `month` also what theirs comes to, which takes longer."""
+    """Its customers and their contracts; with `month`, or when it is known already, also what theirs comes to."""
     one = view.partner(partner_id)
     theirs = sorted(view.book.customers_of.get(partner_id, ()), key=_key)
-    found = view.house.figures(view.connection, theirs, view.at) if month and theirs else None
-    part = request.headers.get("hx-request") is not None
+    found = view.house.figures(view.connection, theirs, view.at, month) if theirs else None
     return page(
         request,
-        "partner_month.html" if part else "partner.html",
+        "partner_month.html" if found and _part(request) else "partner.html",
         partner=one,
         customers=theirs,
-        of_customer=_bars(found.customers) if found else [],
-        totals=found.totals if found else [],
-        standing=found.standing if found else None,
+        figures=found,
+        of_customer=_bars(found.customers) if found else (),
         due=[(due, customer) for customer in theirs if (due := _due(view, customer))],
         names=view.book.customers,
         today=view.at.date(),
@@ -107,6 +97,28 @@ def digest_mail(view: See, partner_id: str) -> Response:
     if message is None:
         raise HTTPException(404)
     return mails.body(mails.taken_apart(message))
+
+
+def _part(request: Request) -> bool:
+    return "hx-request" in request.headers
+
+
+def _month(view: View, found: Figures | None) -> dict[str, Any]:
+    """What the part of the page says that tells of the month."""
+    if found is None:
+        return {"figures": None}
+    return {
+        "figures": found,
+        "standing": found.standing,
+        "meters": _bars(found.meters),
+        "commitments": figures.commitments(found, view.book, view.house.catalog),
+        "shares": figures.shares(found),
+        "spent": _months(found),
+        "changes": figures.changes(found),
+        "orgs": view.book.orgs,
+        "readable": readable,
+        "percent": percent,
+    }
 
 
 def _by_name(view: View) -> list[Customer]:

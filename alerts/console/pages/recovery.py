@@ -18,7 +18,7 @@ from billing.money import round_money
 
 router = APIRouter()
 
-SHOWN = 6  # months of a page
+SHOWN = 4  # months of a page
 NAMES = ("claimed", "granted", "refused", "waiting", "expired")
 
 

@@ -57,7 +57,9 @@ def room(there: Path, tmp_path: Path) -> Iterator[Room]:
 def of(room: Room, customer_id: str = ODD, at: datetime = END) -> Figures:
     with reading(room.app.engine) as connection:
         customer = room.app.book(connection).customers[customer_id]
-        return room.house.figures(connection, [customer], at)
+        found = room.house.figures(connection, [customer], at, True)
+        assert found
+        return found
 
 
 def page(room: Room, path: str = "/customers", **more: str) -> str:
@@ -68,9 +70,11 @@ def page(room: Room, path: str = "/customers", **more: str) -> str:
 
 def the_customer(client: TestClient) -> str:
     """The page of the customer with the odd id, found as a person does."""
-    link = re.search(r'href="(/customers/[^"]+)"><strong>Customer<', client.get("/customers").text)
+    link = re.search(r'href="(/customers/[^"]+)" data-go><strong>Customer<', client.get("/customers").text)
     assert link
-    return client.get(link[1]).text
+    quick = client.get(link[1]).text
+    assert f'href="{link[1]}?month=1"' in quick or "Since last month" in quick
+    return client.get(f"{link[1]}?month=1").text
 
 
 def test_the_month_is_the_bills_and_the_projections(room: Room) -> None:
@@ -170,6 +174,10 @@ def test_the_list_is_searched_and_read_page_by_page(room: Room, monkeypatch: pyt
 
 def test_a_partners_own_users_see_their_partner_alone(room: Room) -> None:
     client = room.visitor(User("lee", "viewer", "p2")).client
-    text = client.get("/customers").text + client.get("/partners/p2?month=1").text + client.get("/customers/c2").text
+    text = (
+        client.get("/customers").text
+        + client.get("/partners/p2?month=1").text
+        + client.get("/customers/c2?month=1").text
+    )
     assert "Buyer two" in text and "Customer<" not in text and "p1" not in text
     assert client.get("/digest-mails/p2").status_code == 200

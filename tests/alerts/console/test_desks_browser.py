@@ -31,7 +31,8 @@ def the(room: Room) -> str:
 def test_a_call_and_a_grant_by_keyboard_alone(browser: Browser, late: Room) -> None:
     with served(late) as base, tab(browser, base) as here:
         here.go("/tickets")
-        here.page.locator(f"#{the(late)}").focus()
+        here.press("j")
+        here.page.locator(f"#{the(late)} a").focus()
         here.press("Enter")
         here.page.locator("[name=what][value=called]").focus()
         here.press("Space", "Tab")
