@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.engine import Connection
 
 from alerts import journal
@@ -16,17 +16,17 @@ from alerts.tables import answers, tickets
 
 def all_answers(connection: Connection) -> dict[str, list[Answer]]:
     """ticket_id -> what was said to it, oldest first."""
-    found: dict[str, list[Answer]] = {}
-    for row in connection.execute(select(answers).order_by(answers.c.number)).mappings():
-        found.setdefault(row["ticket_id"], []).append(_answer(row))
-    return found
+    return _by_ticket(connection, select(answers))
 
 
 def answers_of(connection: Connection, ticket_ids: Collection[str]) -> dict[str, list[Answer]]:
-    """ticket_id -> what was said to it, oldest first, for these tickets."""
+    """The same, of these tickets."""
+    return _by_ticket(connection, select(answers).where(answers.c.ticket_id.in_(ticket_ids)))
+
+
+def _by_ticket(connection: Connection, query: Select[Any]) -> dict[str, list[Answer]]:
     found: dict[str, list[Answer]] = {}
-    query = select(answers).where(answers.c.ticket_id.in_(ticket_ids)).order_by(answers.c.number)
-    for row in connection.execute(query).mappings() if ticket_ids else ():
+    for row in connection.execute(query.order_by(answers.c.number)).mappings():
         found.setdefault(row["ticket_id"], []).append(_answer(row))
     return found
 

@@ -13,9 +13,15 @@ from billing.errors import Fault, SettingsError
 from billing.money import minor_digits, money_text, plain, round_money
 
 CALLED = "called"  # somebody of the desk was spoken to
+MISSED = "missed"  # the desk was called and nobody was reached
 BACK = "open"  # takes back what was answered
-WORDS = (*ANSWERED, CALLED, BACK)
-NEED_A_NOTE = {"refused": "the reason", CALLED: "what was said", BACK: "why the answer is taken back"}
+WORDS = (*ANSWERED, CALLED, MISSED, BACK)
+NEED_A_NOTE = {
+    "refused": "the reason",
+    CALLED: "what was said",
+    MISSED: "whom you tried to reach",
+    BACK: "why the answer is taken back",
+}
 UNANSWERABLE = {
     "draft": "it was not sent to anybody yet",
     "withdrawn": "nothing is claimed by it any more",
@@ -96,9 +102,11 @@ def answered(
         grant, faults = _granted(ticket, said, grant)
     if faults:
         raise SettingsError([Fault(ticket.ticket_id, 0, column, what) for column, what in faults])
-    if said.what not in ("granted", CALLED):
+    if said.what not in ("granted", CALLED, MISSED):
         grant = {}
-    state = {CALLED: heard(ticket.state), BACK: "sent" if was_sent else "open"}.get(said.what, said.what)
+    state = {CALLED: heard(ticket.state), MISSED: ticket.state, BACK: "sent" if was_sent else "open"}.get(
+        said.what, said.what
+    )
     return state, Answer(ticket.ticket_id, at, said.what, who, said.note, stated(ticket), grant)
 
 
@@ -117,7 +125,7 @@ def proof_of_contact(answers: Sequence[Answer], desk_numbers: Sequence[str]) -> 
         return f"the desk's ticket {desk_numbers[0]}"
     taken_back = max((n for n, one in enumerate(answers) if one.what == BACK), default=-1)
     stand = [one for n, one in enumerate(answers) if n > taken_back or one.what not in ANSWERED]
-    proving = [one for one in stand if one.what != BACK]
+    proving = [one for one in stand if one.what not in (BACK, MISSED)]
     return f"{proving[0].what} ({proving[0].who})" if proving else ""
 
 

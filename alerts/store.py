@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Table, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Column, Select, Table, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import bill_step, tables
@@ -51,6 +51,14 @@ def alerts(connection: Connection, since: datetime | None = None) -> list[Alert]
     return [_alert(row) for row in connection.execute(query).mappings()]
 
 
+def alerts_of(connection: Connection, orgs: Iterable[str], since: datetime) -> list[Alert]:
+    """Those of these orgs with an hour at or after `since`, by start."""
+    columns = tables.alerts.c
+    query = select(tables.alerts).where(columns.org_id.in_(sorted(orgs)), columns.last_hour >= since)
+    rows = connection.execute(query.order_by(columns.started_at, columns.alert_id))
+    return [_alert(row) for row in rows.mappings()]
+
+
 def alert(connection: Connection, alert_id: str) -> Alert | None:
     query = select(tables.alerts).where(tables.alerts.c.alert_id == alert_id)
     row = connection.execute(query).mappings().first()
@@ -84,6 +92,11 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     query = select(tables.tickets).order_by(columns.month, columns.customer_id, columns.kind)
     if months is not None:
         query = query.where(columns.month.in_([str(month) for month in months]))
+    return tickets_by(connection, query)
+
+
+def tickets_by(connection: Connection, query: Select[Any]) -> list[Ticket]:
+    """The tickets that a select of the whole table finds, in its order."""
     return [_ticket(row) for row in connection.execute(query).mappings()]
 
 

@@ -1,5 +1,6 @@
 """A person's answers to tickets, recorded."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from billing.money import money_text
 from flows.wiring import App
 
 LARGEST = 25_000_000  # bytes of a proof
+File = tuple[str, bytes]  # its name and what is in it
 
 
 class Known(NamedTuple):
@@ -33,15 +35,15 @@ def known(app: App, ticket_id: str) -> Known:
         return _known(connection, ticket_id)
 
 
-def give(app: App, ticket_id: str, said: Said, proofs: list[Path], who: str, at: datetime) -> Known:
+def give(app: App, ticket_id: str, said: Said, proofs: Iterable[File], who: str, at: datetime) -> Known:
     """Record what the desk said; safe once this returns. Raises SettingsError where it makes no sense."""
-    files = [(path, _content(path)) for path in proofs]
+    files = [(name, _fitting(name, content)) for name, content in proofs]
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         ticket, deliveries, before = _known(connection, ticket_id)
         was_sent = any(delivery.state == "sent" for delivery in deliveries)
         state, answer = answered(ticket, said, before, was_sent, who, at)
-        kept = tuple(keep(app.workspace, path.name, content) for path, content in files)
+        kept = tuple(keep(app.workspace, name, content) for name, content in files)
         answer = Answer(**{**vars(answer), "proofs": kept})
         answer_store.add(connection, answer, ticket.state, state, _why(answer))
     return known(app, ticket_id)
@@ -52,8 +54,7 @@ def _known(connection: Connection, ticket_id: str) -> Known:
     if ticket is None:
         what = f"there is no ticket {ticket_id!r}: `floodmark tickets` lists them"
         raise SettingsError([Fault("ticket", 0, "TICKET_ID", what)])
-    deliveries = [one for one in outbox.all_deliveries(connection) if one.ticket_id == ticket_id]
-    return Known(ticket, deliveries, answer_store.answers_to(connection, ticket_id))
+    return Known(ticket, outbox.deliveries_of(connection, [ticket_id]), answer_store.answers_to(connection, ticket_id))
 
 
 def _why(answer: Answer) -> str:
@@ -63,14 +64,18 @@ def _why(answer: Answer) -> str:
     return ": ".join(filter(None, parts))
 
 
-def _content(path: Path) -> bytes:
+def proof(path: Path) -> File:
+    """A file that proves an answer. Raises SettingsError where it cannot be read."""
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            return path.name, file.read(LARGEST + 1)
     except OSError as error:
         what = f"{path}: cannot be read: {error.strerror or error}"
         raise SettingsError([Fault("ticket", 0, "--proof", what)]) from error
+
+
+def _fitting(name: str, content: bytes) -> bytes:
     if len(content) > LARGEST:
-        what = f"{path}: is larger than {LARGEST // 1_000_000} MB: keep it elsewhere and say where in --note"
+        what = f"{name}: is larger than {LARGEST // 1_000_000} MB: keep it elsewhere and say where in --note"
         raise SettingsError([Fault("ticket", 0, "--proof", what)])
     return content

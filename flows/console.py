@@ -20,6 +20,7 @@ from billing.hours import HOUR, floor_hour, iso
 from flows import answers, bill, tickets, verdicts
 from flows import settings as settings_file
 from flows.console_settings import Console, loopback
+from flows.standings import Standings
 from flows.wiring import App
 
 SENT = {
@@ -34,6 +35,7 @@ SENT = {
 
 def house(app: App, now: Callable[[], datetime]) -> House:
     """What the pages are made of."""
+    standings = Standings(app)
     return House(
         engine=app.engine,
         now=now,
@@ -52,7 +54,10 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         put_off=partial(verdicts.put_off, app),
         letter=partial(tickets.letter_of, app),
         send=partial(_send, app),
-        answer=lambda ticket_id, said, _, who, at: answers.give(app, ticket_id, said, [], who, at),
+        phone=app.phone,
+        figures=standings.figures,
+        digest=standings.digest,
+        answer=partial(answers.give, app),
     )
 
 

@@ -14,12 +14,12 @@ from alerts.console import assets, probes
 from alerts.console.api import app as api
 from alerts.console.headers import Headed
 from alerts.console.house import House
-from alerts.console.pages import alert, letter, queue, runs
+from alerts.console.pages import alert, customers, letter, queue, recovery, runs, sent_letter, tickets
 from alerts.console.paper import page
 from alerts.console.session import Door, StrangerError, signed_in
 from billing.errors import FaultyError, WorldError
 
-PAGES: tuple[ModuleType, ...] = (queue, alert, letter, runs)
+PAGES: tuple[ModuleType, ...] = (queue, alert, letter, recovery, tickets, sent_letter, customers, runs)
 """A page is one file with a `router`, and its row here."""
 
 PROGRAMS = (api.PATH, probes.METRICS)

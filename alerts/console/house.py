@@ -10,9 +10,11 @@ from sqlalchemy.engine import Connection
 from alerts.alert import Alert
 from alerts.answers import Said
 from alerts.clock import Clock, Desk
+from alerts.figures import Figures
 from alerts.mail import Letter
+from alerts.phone import Phone
 from alerts.queue import Least
-from billing.book import Book, Partner
+from billing.book import Book, Customer, Partner
 from billing.catalog import Catalog
 from billing.hours import Month
 from billing.statement import Statement
@@ -26,7 +28,8 @@ class House:
     now: the clock. book: the one that holds. clock: of a month, for a partner's customers. least: min_stake.
     rank: of the percentile. data_to: the end of the last hour that anything was said of. usage: what holds of the hours
     [start, end), read when it is needed. bill: of a book's month, over the hours before a time (None: so far), at the
-    clock; the last argument says that it is a part of the book.
+    clock; the last argument says that it is a part of the book. figures: of customers of one partner; None where they
+    are still to be worked out and nobody waits. digest: the very mail to a partner; None where nobody would get one.
 
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
     note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
@@ -43,6 +46,7 @@ class House:
     book: Callable[[Connection], Book]
     clock: Callable[[Month, Partner], Clock]
     rank: str
+    phone: Phone
     usage: Callable[[datetime, datetime], Usage]
     data_to: Callable[[], datetime | None]
     bill: Callable[[Book, Month, datetime | None, datetime, bool], Statement]
@@ -52,4 +56,6 @@ class House:
     put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
     letter: Callable[[str, datetime], Letter | None]
     send: Callable[[str, str, str, datetime], Sequence[str]]
+    figures: Callable[[Connection, Sequence[Customer], datetime, bool], Figures | None]
+    digest: Callable[[Connection, str, datetime], bytes | None]
     answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]

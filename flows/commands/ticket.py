@@ -22,13 +22,13 @@ def an_amount(text: str) -> Decimal:
 def ticket(
     ticket_id: str,
     answer: Annotated[
-        str | None, typer.Argument(metavar="[acknowledged|granted|refused|called|open]", show_default=False)
+        str | None, typer.Argument(metavar="[acknowledged|granted|refused|called|missed|open]", show_default=False)
     ] = None,
     amount: Annotated[
         Decimal | None, typer.Option(parser=an_amount, metavar="N", help="Granted; default: all that was asked.")
     ] = None,
     currency: Annotated[str | None, typer.Option(metavar="C", help="Of the amount, where several were asked.")] = None,
-    note: Annotated[str, typer.Option(help="Must be there for refused (the reason), called and open.")] = "",
+    note: Annotated[str, typer.Option(help="Must be there for refused (the reason), called, missed and open.")] = "",
     proof: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Kept in the workspace.")] = None,
     workspace: Workspace = HERE,
     at: At = None,
@@ -40,6 +40,7 @@ def ticket(
     from billing.database import reading
     from billing.errors import Fault, SettingsError
     from flows.answers import give, known
+    from flows.answers import proof as read_proof
 
     if answer is None and (proof or note or amount is not None or currency is not None):
         what = "is missing: an amount, a note or a proof goes with one, such as `granted`"
@@ -49,7 +50,9 @@ def ticket(
             found = known(app, ticket_id)
         else:
             said = Said(answer, note, amount, currency and currency.upper())
-            found = give(app, ticket_id, said, proof or [], os.environ.get("USER", "reviewer"), clock(at))
+            found = give(
+                app, ticket_id, said, map(read_proof, proof or []), os.environ.get("USER", "reviewer"), clock(at)
+            )
         with reading(app.engine) as connection:
             book = book_store.load(connection)
         zone, desk = app.settings.tickets.vendor_time_zone, app.desk

@@ -57,7 +57,7 @@ def test_some_answers_need_a_note(what: str) -> None:
 def test_every_fault_is_named_at_once() -> None:
     told = refusal(TICKET, "refused", amount=Decimal(1))
     assert "--note" in told and "--amount" in told
-    assert "write acknowledged, granted, refused, called, open" in refusal(TICKET, "maybe")
+    assert "write acknowledged, granted, refused, called, missed, open" in refusal(TICKET, "maybe")
     assert "nothing is asked" in refusal(replace(TICKET, claims=(), told=()), "granted")
     assert "no answer to take back" in refusal(TICKET, "open", note="x")
     assert "why it is not granted" in refusal(replace(TICKET, state="granted"), "acknowledged")
@@ -71,6 +71,15 @@ def test_a_call_leaves_the_state_and_an_answer_can_be_taken_back() -> None:
     for sent, state in ((True, "sent"), (False, "open")):
         now, answer = give(taken, "open", [grant], sent, note="wrong ticket")
         assert (now, answer.granted) == (state, {})
+
+
+def test_a_call_that_reached_nobody_is_kept_and_changes_nothing() -> None:
+    assert "whom you tried to reach" in refusal(TICKET, "missed")
+    _, grant = give(TICKET, "granted")
+    for state, before in {"open": [], "sent": [], "granted": [grant]}.items():
+        now, missed = give(replace(TICKET, state=state), "missed", before, note="no answer")
+        assert (now, missed.granted) == (state, grant.granted if before else {})
+    assert proof_of_contact([missed], []) == ""
 
 
 def test_a_grant_is_of_all_or_of_this_much_of_a_currency() -> None:

@@ -83,6 +83,8 @@ class TicketDocument(BaseModel):
     call_after_email: bool
     call_from: str | None
     call_by: str | None
+    next_call_from: str | None
+    next_call_by: str | None
     claims: list[dict[str, Any]]
     deliveries: list[dict[str, Any]]
     granted: list[Money]

@@ -66,4 +66,4 @@ def _document(view: View, ticket_id: str) -> dict[str, Any]:
     found = view.ticket(ticket_id)
     deliveries = outbox.deliveries_of(view.connection, [ticket_id])
     said = answer_store.answers_to(view.connection, ticket_id)
-    return ticket_document(found, deliveries, view.house.desk.calendar, said)
+    return ticket_document(found, deliveries, view.house.desk, said)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from alerts.console.languages.ko import KOREAN
+from alerts.console.languages.ko_desks import DESKS
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN | DESKS}
 
 
 def sentence(language: str) -> Callable[..., str]:
