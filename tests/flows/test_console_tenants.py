@@ -11,6 +11,7 @@ from billing.database import reading
 from flows.wiring import App
 from tests.flows.two_partners import (
     OTHERS_NAMES,
+    PLAIN,
     Ids,
     Route,
     address,
@@ -72,7 +73,7 @@ def send(browser: TestClient, route: Route, known: Ids) -> tuple[int, str]:
 
 
 def tells_of(text: str, others: Ids) -> list[str]:
-    secret = [*OTHERS_NAMES, *(value for name, value in others.of.items() if name != "month")]
+    secret = [*OTHERS_NAMES, *(value for name, value in others.of.items() if name not in PLAIN)]
     return [one for one in secret if one in text]
 
 

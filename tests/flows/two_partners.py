@@ -27,6 +27,10 @@ ORIGIN = "http://127.0.0.1:8787"
 OTHERS_NAMES = ("Zebra Partner", "Zebra Customer", "Zebra Org")
 
 
+PLAIN = {"month": "2026-11", "number": "0"}
+"""What says nothing of whose it is."""
+
+
 @dataclass(frozen=True)
 class Ids:
     """What belongs to one partner, by the name of a parameter."""
@@ -105,7 +109,7 @@ def ids(app: App, partner_id: str) -> Ids:
         "ticket_id": ticket.ticket_id,
         "key": key,
     }
-    return Ids(found | {name.removesuffix("_id"): value for name, value in found.items()} | {"month": "2026-11"})
+    return Ids(found | {name.removesuffix("_id"): value for name, value in found.items()} | PLAIN)
 
 
 def client(app: App, user: User) -> TestClient:
