@@ -16,14 +16,10 @@ from flows.console import door, house
 from flows.console_settings import Console
 from flows.wiring import App
 from tests.flows.command import new_workspace
-from tests.flows.two_partners import NOW, ORIGIN, Ids, Route, address, body, client, ids, routes, two_partners
+from tests.flows.two_partners import NOW, ORIGIN, Ids, Route, address, body, client, ids, named, routes, two_partners
 
 PAGES = [route for route in routes() if not route.is_api]
 PEOPLE = {"kim@us.example": "admin", "lee@p1.example": "reviewer p1"}
-
-
-def named(route: Route) -> str:
-    return f"{route.method} {route.path}"
 
 
 @pytest.fixture(scope="module")

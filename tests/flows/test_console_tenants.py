@@ -19,16 +19,13 @@ from tests.flows.two_partners import (
     body,
     client,
     ids,
+    named,
     routes,
     two_partners,
 )
 
 ALL = routes()
 OPEN = ("/login", "/logout", "/language")  # what stands before the door, or is of the user alone
-
-
-def named(route: Route) -> str:
-    return f"{route.method} {route.path}"
 
 
 @pytest.fixture(scope="module")

@@ -124,6 +124,10 @@ def bearer(app: App, *scopes: str, partner_id: str | None = None) -> dict[str, s
     return {"Authorization": f"Bearer {secret}"}
 
 
+def named(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
 def routes() -> list[Route]:
     """Every operation of the console and its API, as the routes of the app itself tell."""
     app = cast(FastAPI, cast(Headed, create(cast(Any, None), OpenDoor(User("nobody", "viewer")))).app)
