@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from alerts.console.languages.ko import KOREAN
 from alerts.console.languages.ko_desks import DESKS
+from alerts.console.languages.ko_letters import LETTERS
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN | DESKS}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN | DESKS | LETTERS}
 
 
 def sentence(language: str) -> Callable[..., str]:
