@@ -15,7 +15,7 @@ from billing.hours import Month
 
 @dataclass(frozen=True)
 class StandingLine:
-    """money: of the months that may still be claimed; at stake is what is unsent. ends_at: of the first month to end."""
+    """money: of the months that may still be claimed; at stake is what is unsent. ends_at: the next end of a month."""
 
     data_to: datetime | None
     ends_at: datetime | None
