@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from alerts import answer_store, board, outbox
-from alerts.answers import Answer, Said, granted, proof_of_contact, stated, unanswered
+from alerts.answers import WORDS, Answer, Said, granted, proof_of_contact, stated, unanswered
 from alerts.board import SETTLED, STATES, Choice, Place
 from alerts.clock import Span
 from alerts.console.paper import page
@@ -77,7 +77,7 @@ def tickets(
 
 @router.get("/tickets/{ticket_id}")
 def ticket(request: Request, view: See, ticket_id: str, done: str = "") -> Response:
-    return _ticket(request, view, ticket_id, done=done)
+    return _ticket(request, view, ticket_id, done=done if done in WORDS else "")
 
 
 @router.post("/tickets/{ticket_id}/answers", dependencies=[needs("approver")])
