@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts import outbox, store
+from alerts import outbox, proofs, store
 from alerts.console.house import House
 from alerts.console.proxy_door import ProxyDoor
 from alerts.console.session import Door
@@ -18,7 +18,7 @@ from alerts.queue import UNDECIDED
 from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
-from flows import answers, bill, tickets, verdicts
+from flows import answers, bill, letters, tickets, verdicts
 from flows import settings as settings_file
 from flows.console_key import session_key
 from flows.console_settings import Console, loopback
@@ -55,11 +55,14 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         undo=partial(verdicts.undo, app),
         comment=partial(verdicts.comment, app),
         put_off=partial(verdicts.put_off, app),
-        letter=partial(tickets.letter_of, app),
+        draft=partial(letters.draft_of, app),
+        letter=partial(letters.letter_of, app),
+        reword=partial(letters.reword, app),
         send=partial(_send, app),
         phone=app.phone,
         figures=standings.figures,
         digest=standings.digest,
+        proof=partial(proofs.content, app.workspace),
         answer=partial(answers.give, app),
     )
 

@@ -11,7 +11,7 @@ from alerts.alert import VERDICTS, Alert
 from alerts.console.alert_bill import differences, tickets_of
 from alerts.console.alert_hours import ZOOMS, AlertHours, alert_hours, zoomed
 from alerts.console.done import go, just_done, told
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.rows import left_of, rows
 from alerts.console.session import needs
