@@ -214,6 +214,14 @@ cycles = Table(
     Column("concerns", JSON, nullable=False),
 )
 
+# Sessions of the console that their people ended: whoever kept the cookie of one has nothing.
+ended_sessions = Table(
+    "ended_sessions",
+    METADATA,
+    Column("session_id", ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 # Who may ask the API, by the hash of what they bring along.
 tokens = Table(
     "tokens",

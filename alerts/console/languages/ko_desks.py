@@ -4,9 +4,9 @@ DESKS = {
     "Answer": "답변",
     "By meter": "미터별",
     "Call the vendor's desk": "벤더 창구에 전화",
-    "Claimed is granted, refused or waiting. Expired could have been claimed, but nobody was reached before the month "
-    "had ended.": "청구액은 승인, 거절 또는 대기 중입니다. "
-    "만료는 청구할 수 있었으나 월말까지 아무에게도 연락이 닿지 않은 금액입니다.",
+    "Claimed is granted, refused or waiting for an answer. Of what is unsent nobody was contacted yet; what expired "
+    "was not sent before the month had ended.": "청구액은 승인, 거절 또는 답변 대기 중입니다. "
+    "미발송은 아직 아무에게도 연락하지 않은 금액이고, 만료는 월말까지 보내지 못한 금액입니다.",
     "Claims": "청구",
     "Clocks": "기한",
     "Clocks of contracts": "계약 기한",
@@ -141,6 +141,7 @@ DESKS = {
     "trial can be given": "체험 제공 가능",
     "until {moment} UTC": "{moment} UTC까지",
     "usage": "사용량",
+    "unsent": "미발송",
     "waiting": "대기",
     "weekly digest": "주간 다이제스트",
     "withdrawn": "철회",

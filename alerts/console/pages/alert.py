@@ -137,7 +137,7 @@ def _around(view: View, alert: Alert) -> dict[str, Any]:
         "tickets": tickets_of(view, alert),
         "group": rows(view, under, grouped=False),
         "above": above,
-        "earlier": [one for one in earlier if one.alert_id != alert.alert_id][:EARLIER],
+        "earlier": [one for one in earlier if one.alert_id != alert.alert_id and view.shows(one)][:EARLIER],
         "history": journal.of(connection, alert.alert_id),
         "following": following[0] if following else None,
         "tomorrow": view.at + DAY,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from alerts import answer_store, board, outbox
-from alerts.answers import Answer, Said, granted, proof_of_contact, stated, unanswered
+from alerts.answers import WORDS, Answer, Said, granted, proof_of_contact, stated, unanswered
 from alerts.board import SETTLED, STATES, Choice, Place
 from alerts.clock import Span
 from alerts.console.downloads import saved
@@ -52,7 +52,7 @@ def tickets(
 ) -> Response:
     """All states of a month, a few tickets each; with a state all of its own, some at a time."""
     chosen = _month(month, view.at)
-    theirs = _customers(view, partner)
+    theirs = view.partner(partner).partner_id if partner else view.user.partner_id
     choice = Choice(chosen, theirs)
     columns = [state] if state in STATES else STATES
     most = ROWS if state else CARDS
@@ -78,7 +78,7 @@ def tickets(
 
 @router.get("/tickets/{ticket_id}")
 def ticket(request: Request, view: See, ticket_id: str, done: str = "") -> Response:
-    return _ticket(request, view, ticket_id, done=done)
+    return _ticket(request, view, ticket_id, done=done if done in WORDS else "")
 
 
 @router.post("/tickets/{ticket_id}/answers", dependencies=[needs("approver")])
@@ -201,14 +201,6 @@ def _card(view: View, one: Ticket) -> dict[str, Any]:
         "asked": stated(one),
         "call": to_call(one),
     }
-
-
-def _customers(view: View, partner: str) -> set[str] | None:
-    """Whose tickets are shown; None for everybody's."""
-    if partner:
-        view.partner(partner)
-        return {one.customer_id for one in view.book.customers_of.get(partner, ())}
-    return None if view.user.partner_id is None else set(view.book.customers)
 
 
 def _month(text: str, at: datetime) -> Month:
