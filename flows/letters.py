@@ -50,6 +50,8 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
     version: of the draft that they were written for. Raises SettingsError for words that cannot be said, and where the
     draft is another one meanwhile.
     """
+    as_it_is = letter_of(app, ticket_id, at)
+    stated = figures(as_it_is.text if as_it_is else "")
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         found = _draft(app, connection, ticket_id, at)
@@ -59,7 +61,7 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
         text = draft.told(words)
         if changed := draft.changed_since(version, text):
             _refuse(ticket_id, [changed])
-        if text is not None and (wrong := list(faults(text, figures(draft.ticket)))):
+        if text is not None and (wrong := list(faults(text, stated))):
             _refuse(ticket_id, wrong)
         if draft.dropped or text != draft.told(draft.words):
             wording_store.add(connection, draft, text or "", who, at)
