@@ -54,6 +54,11 @@ class Words(NamedTuple):
     projected: str = "projected"
     committed: str = "committed"
     months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    short_form: str = "{day} {month}"
+
+    def day(self, at: datetime) -> str:
+        """1 Sep"""
+        return self.short_form.format(day=at.day, month=self.months[at.month - 1])
 
 
 ENGLISH = Words()
@@ -131,7 +136,7 @@ def svg(chart: Chart) -> str:
         *_legend(chart),
         *_shades(chart, plot),
         *value_axis(chart.unit, scale, plot),
-        *time_axis(chart.start, plot, chart.words.months),
+        *time_axis(chart.start, plot, chart.words.day),
         *_usage(chart, plot),
         *_level(chart, plot),
         *_marks(labels, plot),

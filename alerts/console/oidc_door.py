@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 
 from alerts.console.paper import page
 from alerts.console.people import People, entry, person
-from alerts.console.session import here, own_form
+from alerts.console.session import here, own_form, renew
 from alerts.console.users import User
 from billing.errors import WorldError
 
@@ -72,12 +72,12 @@ class OidcDoor:
         except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
             raise HTTPException(403, "That was no answer to a question of ours: sign in again.") from error
         name, to = entry(self._people, self._names(claims)), here(request.session.get(NEXT, "/"))
-        request.session.clear()
+        renew(request)
         request.session[KEY] = [name, _shown(claims)]
         return RedirectResponse(to, 303)
 
     def leave(self, request: Request) -> Response:
-        request.session.clear()
+        renew(request)
         return RedirectResponse("/login", 303)
 
     async def _provider(self) -> None:

@@ -11,6 +11,7 @@ from alerts.console.users import User
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 FIELD, HEADER = "csrf", "X-CSRF-Token"
+LANGUAGE = "language"
 
 
 class Door(Protocol):
@@ -34,6 +35,13 @@ def csrf(request: Request) -> str:
     """The session's token, which a form has to bring along."""
     token: str = request.session.setdefault(FIELD, secrets.token_urlsafe(32))
     return token
+
+
+def renew(request: Request) -> None:
+    """Forget all of the session but the language that was chosen."""
+    kept = {LANGUAGE: request.session[LANGUAGE]} if LANGUAGE in request.session else {}
+    request.session.clear()
+    request.session.update(kept)
 
 
 async def own_form(request: Request) -> None:
@@ -70,6 +78,6 @@ def needs(role: str) -> params.Depends:
 
     def allowed(request: Request) -> None:
         if not request.state.user.may(role):
-            raise HTTPException(403, f"Only a {role} may do this.")
+            raise HTTPException(403, f"This takes the role {role}, or one above it.")
 
     return params.Depends(allowed)

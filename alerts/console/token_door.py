@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.console.paper import page
-from alerts.console.session import here, own_form
+from alerts.console.session import here, own_form, renew
 from alerts.console.users import User
 
 KEY = "token_user"
@@ -39,12 +39,12 @@ class TokenDoor:
         return self._in(request, token, next)
 
     def leave(self, request: Request) -> Response:
-        request.session.clear()
+        renew(request)
         return RedirectResponse("/login", 303)
 
     def _in(self, request: Request, token: str, to: str) -> Response:
         if not hmac.compare_digest(token.strip().encode(), self._token.encode()):
             raise HTTPException(403, "This is not the token that was printed when the console started.")
-        request.session.clear()
+        renew(request)
         request.session[KEY] = self._user.name
         return RedirectResponse(here(to), 303)
