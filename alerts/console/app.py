@@ -65,7 +65,8 @@ def _fault(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(PROGRAMS):
         return api.problem(request, error)
     status, sentences = _told(error)
-    what = "; ".join(map(readers.tongue(request).retold, sentences))
+    tongue = readers.tongue(request)
+    what = "; ".join(tongue.retold(tongue.say(one)) for one in sentences)
     headers = getattr(error, "headers", None)
     if request.headers.get("hx-request"):
         answer = page(request, "fault_line.html", status, what=what)

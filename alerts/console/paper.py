@@ -18,8 +18,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The template, filled. Beside `values` it knows the user, the session's token, the address, and the languages to choose
-    from: none on the answer to a form, which has no address to come back to."""
+    """The template, filled. Beside `values` it knows the user, the session's token, the address, and the languages to
+    choose from: none on the answer to a form, which has no address to come back to."""
     language = tongue(request).code
     always = {
         "user": getattr(request.state, "user", None),

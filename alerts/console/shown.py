@@ -30,17 +30,26 @@ def grouped(number: str) -> str:
 
 
 NAMED = {
-    "queue": "to decide",
-    "over": "over, still claimable",
-    "vendor_fault": "fault of the vendor",
+    "alert queue": "to decide",
+    "alert quiet": "too small to claim",
+    "zoom alert": "the alert",
+    "zoom quarter": "three months",
     "month_to_month": "month to month",
     "on_demand": "on demand",
-    "due notice": "notice to the vendor",
+    "due notice": "renewal notice to the vendor",
     "due end": "contract ends",
-    "due quote": "ask for a quote",
-    "due demand": "customer's demand",
-    "due start": "next month starts",
-    "due trial": "trial can be given",
+    "due quote": "ask the vendor for a quote",
+    "due demand": "the customer says what it wants",
+    "due start": "the next month starts",
+    "due change": "products can be changed until",
+    "due trial": "a trial can be given until",
+    "why notice": "The vendor wants notice of a renewal 120 days before an annual contract ends.",
+    "why end": "The first day that the contract does not cover.",
+    "why quote": "A month-to-month contract starts on the 1st, and the vendor needs two weeks for a quote.",
+    "why demand": "What a month-to-month contract is to be next month, the customer says on the 24th at the latest.",
+    "why start": "A month-to-month contract starts on the 1st.",
+    "why change": "An annual contract takes one change of products a month, and only if its price rises by 1 or more.",
+    "why trial": "It is used without being on the annual contract: a trial can be given until the 15th of the month.",
     "letter due": "letter waits to be sent",
     "letter sending": "letter is being sent",
     "letter sent": "letter sent",
@@ -58,8 +67,9 @@ NAMED = {
 
 
 def word(name: str) -> str:
-    """What people call a state, a kind, an answer: a sentence of the console, said in the reader's language by `_`."""
-    return NAMED.get(name, name.removeprefix("answer ").replace("_", " "))
+    """What people call a value, such as `ticket sent`: English, as mails say it, for `_` to say in another language."""
+    of_a_thing = name.partition(" ")[2] or name
+    return NAMED.get(name) or ENGLISH.sentences.get(name.replace(" ", "_")) or of_a_thing.replace("_", " ")
 
 
 def address(query: Mapping[str, str], **more: str) -> str:

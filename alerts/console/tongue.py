@@ -45,16 +45,23 @@ class Shape(NamedTuple):
         return dict(zip(self.names, [*found, rest], strict=True)) if rest else {}
 
 
+Shapes = list[tuple[Shape, str]]
+
+
 @dataclass(frozen=True, eq=False)
 class Tongue:
-    """name: what its readers call it. language: the one of its mails. sentences, written: from English, with the same placeholders on both sides;
-    `written` are those that were filled before they came here, such as the reasons in the journal."""
+    """name: what its readers call it. language: the one of its mails.
+
+    sentences, written, pieces: from English, with the same placeholders on both sides. `written` are those that were
+    filled before they came here, such as the reasons in the journal; `pieces` are what may stand in their places.
+    """
 
     code: str
     name: str
     language: Language
     sentences: Mapping[str, str]
     written: Mapping[str, str]
+    pieces: Mapping[str, str]
 
     def say(self, english: str, **values: object) -> str:
         """`_("{n} hours", n=3)`: the sentence, filled; in English where nobody has translated it."""
@@ -62,13 +69,9 @@ class Tongue:
         return said.format(**values) if values else said
 
     def retold(self, english: str) -> str:
-        """A sentence of the product's that was filled in English; what a person or another machine wrote stays."""
-        for table in (self.written, self.sentences):
-            if english in table:
-                return table[english]
-        for shape, said in self._shapes:
-            if found := shape.places_in(english):
-                return said.format(**{name: self._value(text) for name, text in found.items()})
+        """A sentence of the product's that was filled in English; what another machine wrote stays as it is."""
+        if (said := self._filled(english, self.written, self._shapes)) is not None:
+            return said
         parts = english.split("; ") if self.written else []
         return "; ".join(map(self.retold, parts)) if len(parts) > 1 else english
 
@@ -128,11 +131,31 @@ class Tongue:
         )
 
     @cached_property
-    def _shapes(self) -> list[tuple[Shape, str]]:
-        return [(Shape.of(english), said) for english, said in self.written.items() if "{" in english]
+    def _shapes(self) -> Shapes:
+        return _shapes(self.written)
 
-    def _value(self, text: str) -> str:
-        """What stood in a placeholder."""
+    @cached_property
+    def _small_shapes(self) -> Shapes:
+        return _shapes(self.pieces)
+
+    def _filled(self, english: str, table: Mapping[str, str], shapes: Shapes) -> str | None:
+        if english in table:
+            return table[english]
+        for shape, said in shapes:
+            if found := shape.places_in(english):
+                return said.format(**{name: self._value(name, text) for name, text in found.items()})
+        return None
+
+    def _value(self, name: str, text: str) -> str:
+        """What stood in a place: a person's own words, an instant, words of the console's, or anything else."""
+        if name == "note":
+            return text
         with suppress(ValueError):
-            return f"{self.brief(parse_time(text))} UTC" if _INSTANT.fullmatch(text) else self.retold(text)
-        return text
+            if _INSTANT.fullmatch(text):
+                return f"{self.brief(parse_time(text))} UTC"
+        said = self._filled(text, self.pieces, self._small_shapes)
+        return self.sentences.get(text, text) if said is None else said
+
+
+def _shapes(table: Mapping[str, str]) -> Shapes:
+    return [(Shape.of(english), said) for english, said in table.items() if "{" in english]

@@ -2,7 +2,8 @@
 
 from alerts.console.languages.ko import KOREAN
 from alerts.console.languages.ko_desks import DESKS
-from alerts.console.languages.ko_written import WRITTEN
+from alerts.console.languages.ko_health import HEALTH, TODO
+from alerts.console.languages.ko_written import PIECES, WRITTEN
 from alerts.console.tongue import Tongue
 from alerts.languages.en import ENGLISH
 from alerts.languages.ko import KOREAN as IN_MAILS
@@ -15,6 +16,6 @@ def _shared(language: Language) -> dict[str, str]:
 
 
 TONGUES = {
-    "en": Tongue("en", "English", ENGLISH, {}, {}),
-    "ko": Tongue("ko", "한국어", IN_MAILS, _shared(IN_MAILS) | KOREAN | DESKS, WRITTEN),
+    "en": Tongue("en", "English", ENGLISH, {}, {}, {}),
+    "ko": Tongue("ko", "한국어", IN_MAILS, _shared(IN_MAILS) | KOREAN | DESKS, WRITTEN | HEALTH, PIECES | TODO),
 }

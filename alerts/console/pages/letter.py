@@ -38,7 +38,7 @@ def send(request: Request, alert_id: str, note: Annotated[str, Form()] = "") -> 
         view.alert(alert_id)
     house = request.app.state.house
     came = house.send(alert_id, request.state.user.name, note.strip(), house.now())
-    said = " ".join(came) or "Nothing was owed: the vendor knows all of it."
+    said = "\n".join(came) or "Nothing to send: the vendor knows all of it already."
     return go(request, f"/alerts/{alert_id}", told(said))
 
 
