@@ -53,8 +53,8 @@ class Words(NamedTuple):
     to_date: str = "month to date"
     projected: str = "projected"
     committed: str = "committed"
-    months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     short_form: str = "{day} {month}"
+    months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
     def day(self, at: datetime) -> str:
         """1 Sep"""

@@ -1,8 +1,8 @@
 """The clocks of contracts: what is due when, and what may still be done in the month. Pure.
 
-The rules are those of billing-rules, "Contracts and clocks": annual contracts want notice 120 days before their end, and
-take one change of products a month, upward by at least 1; month-to-month ones start on the 1st, need two weeks for a
-quote, and the customer's demand on the 24th; of a product used off an annual contract a trial can be given up to the
+The rules are those of billing-rules, "Contracts and clocks": annual contracts want notice 120 days before their end,
+and take one change of products a month, upward by at least 1; month-to-month ones start on the 1st, need two weeks for
+a quote, and the customer's demand on the 24th; of a product used off an annual contract a trial can be given up to the
 15th of the month of use.
 """
 

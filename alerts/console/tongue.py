@@ -126,8 +126,8 @@ class Tongue:
             expected=say("expected"),
             usual=say("usual range"),
             odd=say("anomalous hours"),
-            months=tuple(month[:3] for month in language.dated_months),
             short_form=language.short_form,
+            months=language.dated_months,
         )
 
     @cached_property

@@ -16,17 +16,11 @@ HEALTH = {
         "{where}: 열려야 할 시각이 지났으나 아직 초안입니다({at}): {todo}"
     ),
     "{where}: is open and no letter was ever written: {todo}": "{where}: 열려 있으나 작성된 메일이 없습니다: {todo}",
-    "{where}: the latest safe e-mail was due at {at} and nobody has been contacted ({why}): {todo}": (
-        "{where}: 답변이 보장되는 마지막 메일 시각이 지났으나 아무에게도 연락하지 않았습니다({at}, {why}): {todo}"
+    "{where}: the latest safe e-mail {when} due at {at} and nobody has been contacted ({why}): {todo}": (
+        "{where}: 답변이 보장되는 마지막 메일 시각이 {when} 아무에게도 연락하지 않았습니다({at}, {why}): {todo}"
     ),
-    "{where}: the latest safe e-mail was due at {at} and nobody has been contacted: {todo}": (
-        "{where}: 답변이 보장되는 마지막 메일 시각이 지났으나 아무에게도 연락하지 않았습니다({at}): {todo}"
-    ),
-    "{where}: the latest safe e-mail will be due at {at} and nobody has been contacted ({why}): {todo}": (
-        "{where}: 답변이 보장되는 마지막 메일 시각이 다가오지만 아무에게도 연락하지 않았습니다({at}, {why}): {todo}"
-    ),
-    "{where}: the latest safe e-mail will be due at {at} and nobody has been contacted: {todo}": (
-        "{where}: 답변이 보장되는 마지막 메일 시각이 다가오지만 아무에게도 연락하지 않았습니다({at}): {todo}"
+    "{where}: the latest safe e-mail {when} due at {at} and nobody has been contacted: {todo}": (
+        "{where}: 답변이 보장되는 마지막 메일 시각이 {when} 아무에게도 연락하지 않았습니다({at}): {todo}"
     ),
     "{where}: the sender of {subject} died with it in its hands, and nobody has taken over: {todo}": (
         "{where}: {subject} 발송이 중단되었고 이어받은 프로세스가 없습니다: {todo}"
@@ -43,9 +37,7 @@ HEALTH = {
     "{where}: nothing is known of any hour since {at}: {todo}": "{where}: {at} 이후의 사용량이 없습니다: {todo}",
     "{where}: it was tampered with: {broken}: {todo}": "{where}: 변조되었습니다: {broken}: {todo}",
     # what failed in a run
-    "{ticket}: a mail from {who} answers it, and no letter of it has left: it changes nothing": (
-        "{ticket}: 발송된 메일이 없는데 {who}의 회신이 왔습니다. 변경하지 않았습니다"
-    ),
+    "{what}: it changes nothing": "{what} 변경하지 않았습니다.",
     "{ticket}: a mail server complains, see the mailbox: {subject}": (
         "{ticket}: 메일 서버의 오류 알림입니다. 메일함을 확인하십시오: {subject}"
     ),
@@ -56,7 +48,9 @@ HEALTH = {
     "is empty": "비어 있습니다",
     "{value} holds a control character": "{value}: 제어 문자가 있습니다",
     "{value} is longer than {n} characters": "{value}: {n}자보다 깁니다",
-    "{value} is not a time in ISO 8601, such as {example}": "{value}: ISO 8601 형식의 시각이 아닙니다. 예: {example}",
+    "{value} is not a time in ISO 8601, such as 2026-10-31T23:00:00Z": (
+        "{value}: ISO 8601 형식의 시각이 아닙니다. 예: 2026-10-31T23:00:00Z"
+    ),
     "{value} is outside the years {first} to {last}": "{value}: {first}년부터 {last}년까지의 시각이 아닙니다",
     "{value} is a day, not an hour": "{value}: 시각이 아니라 날짜입니다",
     "{value} is not on the full hour": "{value}: 정각이 아닙니다",
@@ -68,15 +62,22 @@ HEALTH = {
 }
 
 TODO = {
+    "was": "지났으나",
+    "will be": "다가오지만",
+    "from {start} by {end}": "{start}부터 {end}까지",
+    "by {end}": "{end}까지",
+    "{ticket}: a mail from {who} answers it, and no letter of it has left": (
+        "{ticket}: 발송된 메일이 없는데 {who}의 회신이 왔습니다."
+    ),
     "nothing is found or claimed until it runs again: `floodmark run`": (
         "다시 실행할 때까지 새 알림과 면제 요청이 없습니다: `floodmark run`"
     ),
     "run `floodmark run`; if it stays, report it": "`floodmark run` 실행 후에도 남아 있으면 알려 주십시오",
     "run `floodmark run`; if it stays, call the desk": "`floodmark run` 실행 후에도 남아 있으면 창구에 전화하십시오",
-    "{call}, or mend it and `floodmark retry {key}`": "{call} 또는 고친 뒤 `floodmark retry {key}`",
     "mend it and `floodmark retry {key}`": "고친 뒤 `floodmark retry {key}`",
-    "call the vendor's desk from {start} by {end}": "{start}부터 {end}까지 공급사 창구에 전화하십시오",
-    "call the vendor's desk by {end}": "{end}까지 공급사 창구에 전화하십시오",
+    "call the vendor's desk {when}, or {rest}": "{when} 공급사 창구에 전화하거나 {rest}",
+    "call the vendor's desk, or {rest}": "공급사 창구에 전화하거나 {rest}",
+    "call the vendor's desk {when}": "{when} 공급사 창구에 전화하십시오",
     "call the vendor's desk": "공급사 창구에 전화하십시오",
     "`floodmark run` sends it": "`floodmark run`으로 발송합니다",
     "`floodmark run` takes it over": "`floodmark run`으로 이어받습니다",

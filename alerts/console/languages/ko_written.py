@@ -24,17 +24,11 @@ WRITTEN = {
     "more than {times} times as far above the usual as what was {state} on {at}": (
         "{at} 판정({state}) 당시보다 평소와의 차이가 {times}배 넘게 큼"
     ),
-    "an alert like this was dismissed lately, so it had to be {times} times as rare to be raised": (
-        "최근 비슷한 알림 1건이 제외되어, {times}배 더 드문 경우에만 알립니다"
+    "{alike} dismissed lately, so it had to be {times} times as rare to be raised": (
+        "{alike} 제외되어, {times}배 더 드문 경우에만 알립니다"
     ),
-    "{n} alerts like this were dismissed lately, so it had to be {times} times as rare to be raised": (
-        "최근 비슷한 알림 {n}건이 제외되어, {times}배 더 드문 경우에만 알립니다"
-    ),
-    "an alert like this was found to be right lately, so it was raised though {times} times less rare": (
-        "최근 비슷한 알림 1건이 맞았으므로, {times}배 덜 드물어도 알립니다"
-    ),
-    "{n} alerts like this were found to be right lately, so it was raised though {times} times less rare": (
-        "최근 비슷한 알림 {n}건이 맞았으므로, {times}배 덜 드물어도 알립니다"
+    "{alike} found to be right lately, so it was raised though {times} times less rare": (
+        "{alike} 맞았으므로, {times}배 덜 드물어도 알립니다"
     ),
     # what became of it
     "usage brought it back": "사용량이 바뀌어 다시 열림",
@@ -50,7 +44,6 @@ WRITTEN = {
     "snoozed until {at}": "{at}까지 보류",
     "woken: {note}": "보류 해제: {note}",
     "woken": "보류 해제",
-    "mail from nobody": "발신인 없는 메일",
     "mail from {who}": "메일: {who}",
     # the bill with and without
     "This product is billed at the 99th percentile of the month's hourly values: the highest 1 % of the hours cost "
@@ -78,22 +71,13 @@ WRITTEN = {
     "{meter}, billed": "{meter}, 청구 수량",
     "included": "포함 수량",
     "on demand, {price} per {unit}": "온디맨드, {unit}당 {price}",
-    "on demand": "온디맨드",
     "of the amount: commitment": "금액 중 약정",
     "Difference: the claim": "차액: 면제 요청 금액",
     "{own} include {other}: more of the one moves what is left to pay of the other, by {amount}.": (
         "{own}에는 {other}의 포함 수량이 있어, 사용이 늘면 {other} 청구액이 {amount}만큼 바뀝니다."
     ),
     "The line {other} moves with it, by {amount}.": "{other} 내역도 {amount}만큼 함께 바뀝니다.",
-    "unpriced: no committed price and no on-demand price for {meter} in {contract}": (
-        "단가 없음: 계약 {contract}에 {meter}의 약정 단가와 온디맨드 단가가 없습니다"
-    ),
-    "unpriced: no committed price for {meter} in {contract}": (
-        "단가 없음: 계약 {contract}에 {meter}의 약정 단가가 없습니다"
-    ),
-    "unpriced: no on-demand price for {meter} in {contract}": (
-        "단가 없음: 계약 {contract}에 {meter}의 온디맨드 단가가 없습니다"
-    ),
+    "unpriced: no {what} for {meter} in {contract}": "단가 없음: 계약 {contract}, {meter}, {what}",
     # the desk was reached
     "the desk's ticket {number}": "창구 접수 번호 {number}",
     "acknowledged ({who})": "접수 확인됨 ({who})",
@@ -142,18 +126,9 @@ WRITTEN = {
         "사용량은 {at}까지 분석되었습니다. 그보다 이른 시각으로는 발송하지 않습니다"
     ),
     "{answer} is no answer: write {choices}": "{answer}: 알 수 없는 답변입니다. 가능한 값: {choices}",
-    "a draft ticket has no answer: it was not sent to anybody yet": (
-        "아직 발송되지 않은 초안에는 답변을 기록할 수 없습니다"
-    ),
-    "a withdrawn ticket has no answer: nothing is claimed by it any more": (
-        "철회되어 요청 금액이 없는 티켓에는 답변을 기록할 수 없습니다"
-    ),
+    "a {state} ticket has no answer: {why}": "티켓 상태: {state}. 답변을 기록할 수 없습니다: {why}",
     "the ticket is {state}: there is no answer to take back": "티켓 상태: {state}. 취소할 답변이 없습니다",
-    "is missing: write the reason": "이유를 적으십시오",
-    "is missing: write what was said": "통화 내용을 적으십시오",
-    "is missing: write whom you tried to reach": "누구에게 연락했는지 적으십시오",
-    "is missing: write why the answer is taken back": "답변을 취소하는 이유를 적으십시오",
-    "is missing: write why it is not {state} after all": "상태({state})를 바꾸는 이유를 적으십시오",
+    "is missing: write {what}": "메모가 없습니다. 적을 내용: {what}",
     "is missing: it asks for {currencies}": "통화를 고르십시오. 요청한 통화: {currencies}",
     "and --currency belong to `granted` alone": "금액은 승인인 경우에만 적을 수 있습니다",
     "nothing is asked by it, so nothing can be granted": "요청 금액이 없어 승인할 금액이 없습니다",
@@ -178,15 +153,13 @@ WRITTEN = {
     "It is being sent.": "발송 중입니다.",
     "Not sent: {error}": "발송하지 못했습니다: {error}",
     "Nothing to send: the vendor knows all of it already.": "발송할 내용이 없습니다. 공급사가 이미 모두 알고 있습니다.",
-    "not delivered before the month had ended everywhere": "모든 시간대의 월말까지 발송하지 못함",
-    "not delivered before it was of no use any more": "의미가 없어지기 전에 발송하지 못함",
+    "not delivered before {until}": "발송하지 못함: {until}",
     "two senders died with it in their hands, and it may have arrived: it is not sent a third time": (
         "발송이 두 번 중단되었으나 도착했을 수 있어 세 번째로 발송하지 않음"
     ),
     "the sink {sink} is not set up: see [tickets] and [mail] in floodmark.toml": (
         "발송 경로 {sink}: 설정되지 않음. floodmark.toml의 [tickets]와 [mail]을 확인하십시오"
     ),
-    "bounced: without a reason": "반송됨: 이유 없음",
     "bounced: {reason}": "반송됨: {reason}",
     "{sink} does not answer: its other messages wait for the next cycle": (
         "{sink}: 응답 없음. 나머지 메일은 다음 실행을 기다립니다"
@@ -200,6 +173,22 @@ WRITTEN = {
 }
 
 PIECES = {
+    "committed price": "약정 단가",
+    "on-demand price": "온디맨드 단가",
+    "{one} and no {other}": "{one} 및 {other}",
+    "it was not sent to anybody yet": "아직 발송되지 않았습니다",
+    "nothing is claimed by it any more": "요청하는 금액이 없습니다",
+    "the reason": "거절 이유",
+    "what was said": "통화 내용",
+    "whom you tried to reach": "연락한 상대",
+    "why the answer is taken back": "답변을 취소하는 이유",
+    "why it is not {state} after all": "상태({state})를 바꾸는 이유",
+    "the month had ended everywhere": "모든 시간대의 월말이 지남",
+    "it was of no use any more": "더 이상 의미가 없음",
+    "nobody": "알 수 없음",
+    "without a reason": "이유 없음",
+    "an alert like this was": "최근 비슷한 알림 1건이",
+    "{n} alerts like this were": "최근 비슷한 알림 {n}건이",
     "one hour": "1시간",
     "{n} hours": "{n}시간",
     "once in {n} hours": "{n}시간에 한 번",
