@@ -70,10 +70,10 @@ class Tongue:
 
     def retold(self, english: str) -> str:
         """A sentence of the product's that was filled in English; what another machine wrote stays as it is."""
-        if (said := self._filled(english, self.written, self._shapes)) is not None:
-            return said
-        parts = english.split("; ") if self.written else []
-        return "; ".join(map(self.retold, parts)) if len(parts) > 1 else english
+        whole, *more = (self._filled(one, self.written, self._shapes) for one in (english, *english.split("; ")))
+        if None not in more:
+            return "; ".join(map(str, more))
+        return whole or "; ".join(said or one for said, one in zip(more, english.split("; "), strict=True))
 
     def notes(self, alert: Alert) -> list[str]:
         """What is still to come of a live alert, and what was said of it when it was raised."""
