@@ -14,7 +14,7 @@ from alerts.charts import Words
 from alerts.words import Language
 from billing.hours import Month, parse_time
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_INSTANT = re.compile(r"(?<!--from )(?<!--to )\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 class Shape(NamedTuple):
@@ -70,6 +70,8 @@ class Tongue:
 
     def retold(self, english: str) -> str:
         """A sentence of the product's that was filled in English; what another machine wrote stays as it is."""
+        if not self.written:
+            return _INSTANT.sub(lambda found: self._value("", found[0]), english)
         whole, *more = (self._filled(one, self.written, self._shapes) for one in (english, *english.split("; ")))
         if None not in more:
             return "; ".join(map(str, more))

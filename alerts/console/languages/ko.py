@@ -38,7 +38,7 @@ KOREAN = {
     "Data to": "데이터 기준",
     "nothing yet": "아직 없음",
     "Month ends in": "월 마감까지",
-    "At stake": "면제 대상 금액",
+    "At stake": "면제 대상",
     "Claimed": "요청 중",
     "Granted": "승인",
     "Lost": "미회수",

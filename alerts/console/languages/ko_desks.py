@@ -126,6 +126,7 @@ DESKS = {
     "Since last month": "지난달 대비",
     "What {month} is projected to come to, against all of {last}.": "{month} 월말 예상과 {last} 전체의 비교입니다.",
     "change": "증감",
+    "Total": "합계",
     "new": "신규",
     "gone": "사라짐",
     "more": "증가",

@@ -9,7 +9,7 @@ WRITTEN = {
         "{at}부터 {span} 동안 {change} 증가, 예상 {expected}"
     ),
     "{amount} in {span} since {at}, where {expected} was expected": "{at}부터 {span} 동안 {amount}, 예상 {expected}",
-    "{story}: by its own past of {days} days, so much within {span} happens by chance {rarity}": (
+    "{story}: by its own last {days} days, this much within {span} comes by chance {rarity}": (
         "{story}: 지난 {days}일의 자체 이력으로 볼 때 {span} 안에 이 정도가 우연히 나타날 가능성은 {rarity}"
     ),
     "silent for three days; never for more than {hours} hours in its past of {days} days": (
@@ -73,8 +73,8 @@ WRITTEN = {
     "on demand, {price} per {unit}": "온디맨드, {unit}당 {price}",
     "of the amount: commitment": "금액 중 약정",
     "Difference: the claim": "차액: 면제 요청 금액",
-    "{own} include {other}: more of the one moves what is left to pay of the other, by {amount}.": (
-        "{own}에는 {other}의 포함 수량이 있어, 사용이 늘면 {other} 청구액이 {amount}만큼 바뀝니다."
+    "{own} include {other} at no charge, so that the charge for {same} moves by {amount}.": (
+        "{own}에는 {other}의 무료 포함 수량이 있어, {same} 청구액이 {amount}만큼 바뀝니다."
     ),
     "The line {other} moves with it, by {amount}.": "{other} 내역도 {amount}만큼 함께 바뀝니다.",
     "unpriced: no {what} for {meter} in {contract}": "단가 없음: 계약 {contract}, {meter}, {what}",
@@ -193,7 +193,7 @@ PIECES = {
     "{n} hours": "{n}시간",
     "once in {n} hours": "{n}시간에 한 번",
     "less than once in a million hours": "백만 시간에 한 번 미만",
-    "more than the day was to bring": "하루 예상보다 많은 사용",
+    "more than was expected of the day": "하루 예상보다 많은 사용",
     "a higher level, hour after hour": "시간이 지나도 이어지는 높은 수준",
     "a slow rise above what was expected a week before": "일주일 전 예상을 넘는 완만한 증가",
     "vendor_fault": "공급사 장애",
