@@ -123,7 +123,7 @@ def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterab
     """Write the tickets that are new or differ from `before`."""
     known = {t.ticket_id: t for t in before}
     rows = [
-        {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
+        {**vars(one), "month": str(one.month), "claims": claim_rows(one.claims), "told": claim_rows(one.told)}
         for one in after
         if known.get(one.ticket_id) != one
     ]
@@ -207,10 +207,16 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "amount": Decimal(row["amount"])}
 
 
-def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
+def claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Claims as the rows of a JSON column."""
     return [_text(claim) for claim in claims]
 
 
+def claims_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    """Claims out of such rows."""
+    return tuple(Claim(**_exact(row)) for row in rows)
+
+
 def _ticket(row: Any) -> Ticket:
-    claims, told = (tuple(Claim(**_exact(claim)) for claim in row[name]) for name in ("claims", "told"))
+    claims, told = (claims_in(row[name]) for name in ("claims", "told"))
     return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})

@@ -25,6 +25,7 @@ from billing.rollups import percentile
 from billing.usage import Usage
 
 LONGEST = 92 * DAY
+FARTHEST = 2 * 366 * DAY
 TABLE = 200  # rows
 SUMMED = ("sum", "hourly_overage")
 ZOOMS = ("month", "alert", "week", "quarter")
@@ -38,9 +39,9 @@ class Span(NamedTuple):
 
 
 def zoomed(alert: Alert, zoom: str, first: datetime | None, last: datetime | None) -> Span:
-    """What a picture shows: from the day `first` to the day `last`, else what `zoom` says."""
-    if first and last and first <= last:
-        return Span(first, min(last + DAY, first + LONGEST))
+    """What a picture shows: from the day `first` to the day `last` if they are of its years, else what `zoom` says."""
+    if first and last and first <= last and abs(first - alert.last_hour) < FARTHEST:
+        return Span(first, min(last, first + LONGEST - DAY) + DAY)
     month = Month.of(alert.last_hour)
     if zoom == "alert":
         return Span(alert.started_at - DAY, min(alert.last_hour + DAY, alert.started_at + LONGEST))

@@ -28,7 +28,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         "language": language,
         "languages": TONGUES if request.method in SAFE else {},
     }
-    return HTMLResponse(templates(language).get_template(template).render(always | values), status)
+    html = templates(language).get_template(template).render(always | values)
+    return HTMLResponse(html.encode(errors="replace"), status)  # a store may hold halves of letters
 
 
 @cache

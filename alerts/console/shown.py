@@ -16,7 +16,7 @@ def money(amount: Decimal, currency: str) -> str:
 
 def sums(amounts: Mapping[str, Decimal]) -> str:
     """1,234.50 USD + 1,000 KRW; a dash for nothing."""
-    return " + ".join(money(amount, currency) for currency, amount in amounts.items()) or "–"
+    return " + ".join(money(amount, currency) for currency, amount in amounts.items() if amount) or "–"
 
 
 def part(text: str) -> str:

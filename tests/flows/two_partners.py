@@ -85,8 +85,9 @@ def two_worlds() -> World:
     return one
 
 
-def two_partners(directory: Path) -> App:
-    app = small_workspace(directory, two_worlds())
+def two_partners(directory: Path, database: str = "") -> App:
+    """database: its URL; without one it is SQLite in the workspace."""
+    app = small_workspace(directory, two_worlds(), {"FLOODMARK_STORE__DATABASE": database} if database else None)
     run(app, END, END)
     run(app, NOW, NOW)
     return app

@@ -21,6 +21,9 @@ KOREAN = {
     "There is no such page, or nothing of this name that you may see.": (
         "페이지가 없거나, 해당 이름으로 조회할 수 있는 항목이 없습니다."
     ),
+    "This is more than can be taken in: files come to 40 MB at most, all else to 400 kB.": (
+        "너무 큽니다. 파일은 최대 40 MB, 그 밖의 내용은 최대 400 kB입니다."
+    ),
     "This address does not do that.": "이 주소에서는 할 수 없는 작업입니다.",
     "The address has a part that makes no sense.": "주소에 잘못된 부분이 있습니다.",
     "This could not be done.": "처리하지 못했습니다.",
@@ -172,6 +175,29 @@ KOREAN = {
     "To": "받는 사람",
     "Subject": "제목",
     "Attached": "첨부 파일",
+    "It is not owed now: the vendor knows all of it, or what changed is too small for a letter.": (
+        "지금 보낼 메일이 아닙니다. 공급사가 이미 모두 알고 있거나, 바뀐 금액이 작습니다."
+    ),
+    "The words of the letter": "메일 본문",
+    "Written by {who}, {moment}.": "작성: {who}, {moment}",
+    "What {who} wrote does not go out: the claims have changed since {moment}. The generated words go out.": (
+        "{moment} 이후 요청 내용이 바뀌어 {who}의 본문은 발송되지 않습니다. 자동 작성된 본문이 발송됩니다."
+    ),
+    "Generated from the claims.": "요청 내용에서 자동 작성되었습니다.",
+    "As it stands:": "현재 본문:",
+    "What stands above the tables": "표 위의 본문",
+    "Plain text; an empty line starts a paragraph. Subject, figures, tables, pictures and files are computed. The "
+    "words hold for these claims: where those change before it is sent, the generated words go out.": (
+        "일반 텍스트이며 빈 줄로 문단을 나눕니다. 제목, 금액, 표, 그림, 파일은 자동으로 만들어집니다. "
+        "본문은 현재 요청 내용에만 적용되며, 발송 전에 요청 내용이 바뀌면 자동 작성된 본문이 발송됩니다."
+    ),
+    "Preview": "미리보기",
+    "Save the words": "본문 저장",
+    "Put the generated words back": "자동 작성된 본문으로 되돌리기",
+    "Words written before": "이전에 작성한 본문",
+    "Into the box": "입력란으로",
+    "The generated words go out.": "자동 작성된 본문이 발송됩니다.",
+    "These words go out.": "이 본문이 발송됩니다.",
     "Confirm and send now": "확인하고 지금 발송",
     "It goes to the vendor's desk with all other letters that are owed.": (
         "발송 대기 중인 다른 메일과 함께 공급사 창구로 발송됩니다."

@@ -80,10 +80,11 @@ DESKS = {
     "granted, of what was answered": "답변 중 승인 비율",
     "No ticket asked for anything yet.": "아직 면제를 요청한 티켓이 없습니다.",
     "Earlier months": "이전 달",
-    "Claimed is the sum of granted, refused and waiting. Expired could have been claimed, but nobody was reached "
-    "before the month ended.": (
-        "요청은 승인, 거절, 대기의 합계입니다. "
-        "기한 만료는 요청할 수 있었으나 월말까지 아무에게도 연락이 닿지 않은 금액입니다."
+    "unsent": "미발송",
+    "Claimed is granted, refused or waiting for an answer. Of what is unsent nobody was contacted yet; what expired "
+    "was not sent before the month had ended.": (
+        "요청은 승인, 거절, 답변 대기의 합계입니다. "
+        "미발송은 아직 아무에게도 연락하지 않은 금액이고, 기한 만료는 월말까지 보내지 못한 금액입니다."
     ),
     # customers
     "Name or id": "이름 또는 ID",

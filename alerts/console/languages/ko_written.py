@@ -96,8 +96,9 @@ WRITTEN = {
     "That was no answer to a question of ours: sign in again.": (
         "이 콘솔의 로그인 요청에 대한 응답이 아닙니다. 다시 로그인하십시오."
     ),
-    "This page is reached through the proxy alone, which says who you are.": (
-        "이 페이지는 사용자를 확인해 주는 프록시를 통해서만 열 수 있습니다."
+    "The proxy has signed you in: sign out there.": "프록시에서 로그인했으므로 프록시에서 로그아웃하십시오.",
+    "This page is reached through the proxy alone, which says who you are, under the name of [console] url.": (
+        "이 페이지는 사용자를 확인해 주는 프록시를 통해, [console] url의 이름으로만 열 수 있습니다."
     ),
     "You are known, but nobody gave you a role here: ask for an entry in [console] people.": (
         "로그인되었으나 부여된 권한이 없습니다. [console] people에 등록을 요청하십시오."
@@ -152,6 +153,19 @@ WRITTEN = {
     "Not sent yet, it is tried again: {error}": "아직 발송되지 않았으며 다시 시도합니다: {error}",
     "It is being sent.": "발송 중입니다.",
     "Not sent: {error}": "발송하지 못했습니다: {error}",
+    "The words say nothing: write what is asked, or put the generated words back.": (
+        "본문이 비어 있습니다. 요청 내용을 적거나 자동 작성된 본문으로 되돌리십시오."
+    ),
+    "The words have {n} characters; at most {most} fit.": "본문이 {n}자입니다. 최대 {most}자까지 쓸 수 있습니다.",
+    "{amount} is no amount of this letter: write one of its figures.": (
+        "{amount}: 이 메일에 없는 금액입니다. 메일에 있는 금액을 적으십시오."
+    ),
+    "What the letter claims has changed meanwhile. Look at its figures again before you save the words.": (
+        "그동안 메일의 요청 내용이 바뀌었습니다. 금액을 다시 확인한 뒤 본문을 저장하십시오."
+    ),
+    "Somebody else has changed the words meanwhile. Theirs go out unless you save yours in their place.": (
+        "그동안 다른 사람이 본문을 바꾸었습니다. 다시 저장하지 않으면 그 본문이 발송됩니다."
+    ),
     "Nothing to send: the vendor knows all of it already.": "발송할 내용이 없습니다. 공급사가 이미 모두 알고 있습니다.",
     "not delivered before {until}": "발송하지 못함: {until}",
     "two senders died with it in their hands, and it may have arrived: it is not sent a third time": (
@@ -193,7 +207,7 @@ PIECES = {
     "{n} hours": "{n}시간",
     "once in {n} hours": "{n}시간에 한 번",
     "less than once in a million hours": "백만 시간에 한 번 미만",
-    "more than was expected of the day": "하루 예상보다 많은 사용",
+    "more than expected of the day": "하루 예상보다 많은 사용",
     "a higher level, hour after hour": "시간이 지나도 이어지는 높은 수준",
     "a slow rise above what was expected a week before": "일주일 전 예상을 넘는 완만한 증가",
     "vendor_fault": "공급사 장애",

@@ -11,7 +11,7 @@ from alerts.alert import VERDICTS, Alert, Transition
 from alerts.console.alert_bill import differences, tickets_of
 from alerts.console.alert_hours import ZOOMS, AlertHours, alert_hours, zoomed
 from alerts.console.done import go, just_done, told
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.readers import tongue
 from alerts.console.rows import left_of, rows
@@ -138,7 +138,7 @@ def _around(view: View, alert: Alert, tongue: Tongue) -> dict[str, Any]:
         "tickets": tickets_of(view, alert),
         "group": rows(view, under, grouped=False),
         "above": above,
-        "earlier": [one for one in earlier if one.alert_id != alert.alert_id][:EARLIER],
+        "earlier": [one for one in earlier if one.alert_id != alert.alert_id and view.shows(one)][:EARLIER],
         "notes": tongue.notes(alert),
         "history": [(row, _why(row, tongue)) for row in journal.of(connection, alert.alert_id)],
         "following": following[0] if following else None,

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from alerts import answer_store, board, outbox
-from alerts.answers import Answer, Said, granted, proof_of_contact, stated, unanswered
+from alerts.answers import WORDS, Answer, Said, granted, proof_of_contact, stated, unanswered
 from alerts.board import SETTLED, STATES, Choice, Place
 from alerts.clock import Span
+from alerts.console.downloads import saved
 from alerts.console.paper import page
 from alerts.console.session import needs
 from alerts.console.view import See, View, looking
@@ -51,7 +52,7 @@ def tickets(
 ) -> Response:
     """All states of a month, a few tickets each; with a state all of its own, some at a time."""
     chosen = _month(month, view.at)
-    theirs = _customers(view, partner)
+    theirs = view.partner(partner).partner_id if partner else view.user.partner_id
     choice = Choice(chosen, theirs)
     columns = [state] if state in STATES else STATES
     most = ROWS if state else CARDS
@@ -77,7 +78,7 @@ def tickets(
 
 @router.get("/tickets/{ticket_id}")
 def ticket(request: Request, view: See, ticket_id: str, done: str = "") -> Response:
-    return _ticket(request, view, ticket_id, done=done)
+    return _ticket(request, view, ticket_id, done=done if done in WORDS else "")
 
 
 @router.post("/tickets/{ticket_id}/answers", dependencies=[needs("approver")])
@@ -103,6 +104,17 @@ def answer(
         with looking(request) as view:
             return _ticket(request, view, ticket_id, written, error.faults)
     return RedirectResponse(f"/tickets/{ticket_id}?done={said.what}", 303)
+
+
+@router.get("/tickets/{ticket_id}/proofs/{sha256}")
+def proof(view: See, ticket_id: str, sha256: str) -> Response:
+    """A file that proves an answer to the ticket, to be saved."""
+    view.ticket(ticket_id)
+    answers = answer_store.answers_to(view.connection, ticket_id)
+    kept = {one.sha256: one for answer in answers for one in answer.proofs}
+    if sha256 not in kept:
+        raise HTTPException(404)
+    return saved(kept[sha256].name, view.house.proof(kept[sha256]))
 
 
 def _ticket(
@@ -181,14 +193,6 @@ def _card(view: View, one: Ticket) -> dict[str, Any]:
         "asked": stated(one),
         "call": to_call(one),
     }
-
-
-def _customers(view: View, partner: str) -> set[str] | None:
-    """Whose tickets are shown; None for everybody's."""
-    if partner:
-        view.partner(partner)
-        return {one.customer_id for one in view.book.customers_of.get(partner, ())}
-    return None if view.user.partner_id is None else set(view.book.customers)
 
 
 def _month(text: str, at: datetime) -> Month:

@@ -43,6 +43,7 @@ VALUES = {
 """What can stand behind `word("alert " + ...)`."""
 KINDS_OF_ALERTS = [said for name, said in ENGLISH.sentences.items() if name.startswith("found_")]
 OTHERS = {
+    "done.said": ("The generated words go out.", "These words go out."),
     "what": ("on demand", "amount"),  # the lines of a bill that nothing is filled into
     "one": (),  # of what was done or failed: of_code
     "user.role": ROLES,

@@ -79,6 +79,7 @@ WRITERS = {
     "flows/detect.py": ("_opinion",),
     "flows/replies.py": ("_handle", "_act", "_reached", "_bounced", "read_replies"),
     "flows/verdicts.py": ("give_all", "undo", "comment", "_changed"),
+    "alerts/wording.py": ("changed_since", "faults"),
     "alerts/console/app.py": ("_told",),
     "alerts/console/session.py": ("own_form", "needs"),
     "alerts/console/people.py": (),
