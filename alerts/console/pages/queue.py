@@ -82,7 +82,7 @@ def verdict(request: Request, form: Annotated[Decision, Form()]) -> Response:
         if not form.wanted(view).narrowed:
             picked += [one.alert_id for mine in view.below(picked).values() for one in mine]
     if not picked:
-        return _done(request, form, told("Nothing was picked."))
+        return _done(request, form, told("Nothing is selected."))
     user, house = request.state.user, request.app.state.house
     changed = house.decide(list(dict.fromkeys(picked)), form.verdict, user.name, form.note.strip(), house.now())
     return _done(request, form, told(state=VERDICTS[form.verdict], ids=[one.alert_id for one in changed]))

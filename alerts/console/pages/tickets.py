@@ -30,9 +30,9 @@ router = APIRouter()
 CARDS, ROWS = 20, 50
 CLOCKS = {
     "opened_at": "Opened",
-    "latest_email_at": "Last e-mail that is answered in time",
+    "latest_email_at": "Latest e-mail that is surely answered",
     "deadline_at": "Deadline",
-    "expires_at": "The month has ended everywhere",
+    "expires_at": "End of the month in every time zone",
 }
 SHOWN_DAYS = 3  # of the desk's hours
 
@@ -62,7 +62,7 @@ def tickets(
     return page(
         request,
         "tickets.html",
-        month=chosen,
+        shown=chosen,
         counts=counts,
         any_=any(counts.values()),
         cards=cards,
