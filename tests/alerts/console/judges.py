@@ -1,0 +1,74 @@
+"""What is asked of every page so that everybody can use it: axe's rules, and what axe does not see."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = ("focus", "clicks", "targets", "colours", "pictures", "fits")
+"""What can be told by looking at the page as it is: functions of judges.js."""
+RUN = """async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations'], iframes: false}))
+  .violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`))"""
+DOUBLE = {"standard": 32, "fixed": 26}
+
+
+@cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@cache
+def _judges() -> str:
+    return Path(__file__).with_name("judges.js").read_text(encoding="utf-8")
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and good practice."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
+    found: list[str] = page.evaluate(RUN, TAGS)
+    return found
+
+
+def judge(page: Page, name: str) -> Any:
+    """What one function of judges.js says of the page."""
+    return page.evaluate(f"{_judges()}.{name}()")
+
+
+def looked_at(page: Page) -> list[str]:
+    """What is wrong with the page as it is."""
+    page.keyboard.press("Tab")  # who uses a keyboard is shown the focus
+    return [found for name in LOOKS for found in judge(page, name)]
+
+
+def walked(page: Page) -> list[str]:
+    """What the Tab key does not come to, forwards; what is covered when it has the focus, there and back."""
+    page.evaluate("document.activeElement.blur()")
+    wanted = judge(page, "reachable")
+    covered: list[str] = []
+    places, groups = set(), set()
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(len(wanted) + 1):
+            page.keyboard.press(key)
+            held = judge(page, "held")
+            covered += held["hidden"]
+            places.add(held["place"])
+            groups.add(held["group"])
+    missed = [one["name"] for one in wanted if one["place"] not in places and one["group"] not in groups - {""}]
+    return covered + [f"Tab does not come to {name}" for name in missed]
+
+
+def doubled(page: Page) -> list[str]:
+    """With twice the size of text asked of the browser, all text is twice as large and still fits."""
+    size = "parseFloat(getComputedStyle(document.querySelector('main')).fontSize)"
+    before = page.evaluate(size)
+    session: CDPSession = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": DOUBLE})
+    grown = page.evaluate(size) / before
+    found = list(judge(page, "fits")) + ([] if grown == 2 else [f"text is {grown:.1f} times as large"])
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+    session.detach()
+    return found
