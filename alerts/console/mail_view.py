@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse
 from alerts.console.headers import MAIL_HEADERS
 from alerts.mail import Letter
 
+READ_ON = '<style>body:focus { outline: 3px solid #b45309; outline-offset: -3px }</style><body tabindex="0"'
+"""The start of a mail's body: the Tab key comes into it, it is seen to be there, and the arrow keys read on."""
 _CID = re.compile(r'"cid:([^"]+)"')
 
 
@@ -20,7 +22,8 @@ def mail_view(letter: Letter) -> Response:
     def inside(found: re.Match[str]) -> str:
         return f'"data:image/png;base64,{pictures.get(found[1], "")}"'
 
-    return HTMLResponse(_CID.sub(inside, letter.html), headers=MAIL_HEADERS)
+    html = letter.html.replace("<body", READ_ON, 1)
+    return HTMLResponse(_CID.sub(inside, html), headers=MAIL_HEADERS)
 
 
 def attached(name: str) -> dict[str, str]:

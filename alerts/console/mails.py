@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fastapi import Response
 
 from alerts.console.headers import MAIL_HEADERS
-from alerts.console.mail_view import attached
+from alerts.console.mail_view import READ_ON, attached
 
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date", "Message-ID", "In-Reply-To")
 _PICTURE = re.compile(r"cid:([A-Za-z0-9._-]+)")
@@ -49,7 +49,8 @@ def taken_apart(message: bytes) -> Mail:
 
 def body(mail: Mail) -> Response:
     """The HTML by itself, for a frame in which nothing of it acts."""
-    return Response(mail.html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
+    html = mail.html.replace("<body", READ_ON, 1)
+    return Response(html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
 
 
 def download(file: File) -> Response:

@@ -75,3 +75,11 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", () => {
   document.getElementById("status").textContent = "The console does not answer.";
 });
+
+// What was done before the page came is said once it is there: a status line is only heard when it changes.
+const done = document.getElementById("status");
+const said = [...done.childNodes];
+if (done.textContent.trim()) {
+  done.replaceChildren();
+  setTimeout(() => done.replaceChildren(...said), 100);
+}

@@ -36,7 +36,7 @@
 
   return {
     // Of everything that takes the focus, a ring that stands out from what is behind it. A key must have been pressed.
-    focus: () => actions().flatMap((one) => {
+    focus: () => actions().filter((one) => one.tagName !== "IFRAME").flatMap((one) => {
       one.blur();
       const before = look(one);
       one.focus({ preventScroll: true });
@@ -107,8 +107,10 @@
         return (borderStyle === "none" || parseFloat(borderWidth) === 0) && textDecorationLine === "none";
       }).map((one) => `${name(one)} has no edge`),
 
-    // Where the focus is, and whether anything of it can be seen.
-    held: () => {
+    // Where the focus is, and whether anything of it can be seen. It comes into a frame a little later.
+    held: async () => {
+      const frames = document.querySelector("iframe") ? 10 : 0;
+      for (let n = 0; n < frames && document.activeElement === document.body; n++) await new Promise(requestAnimationFrame);
       const one = document.activeElement;
       const { left, right, top, bottom } = one.getBoundingClientRect();
       const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [left + x * (right - left), top + y * (bottom - top)]));
@@ -116,7 +118,8 @@
         const there = document.elementFromPoint(x, y);
         return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one));
       });
-      return { place: all(ACTIONS).indexOf(one), group: one.type === "radio" ? one.name : "", hidden: open ? [] : [`${name(one)} has the focus and is covered`] };
+      const group = one.type === "radio" ? one.name : "";
+      return { place: all(ACTIONS).indexOf(one), group, frame: one.tagName === "IFRAME", name: name(one), open };
     },
 
     // What the Tab key has to come to, as places in the list of all actions; of a group of choices it is one.

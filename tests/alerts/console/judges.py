@@ -5,13 +5,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Frame, Page
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = ("focus", "clicks", "targets", "colours", "pictures", "fits")
 """What can be told by looking at the page as it is: functions of judges.js."""
 RUN = """async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations'], iframes: false}))
   .violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`))"""
+STEPS = 5  # a field for a date has so many parts for the Tab key
 DOUBLE = {"standard": 32, "fixed": 26}
 
 
@@ -45,20 +46,31 @@ def looked_at(page: Page) -> list[str]:
 
 
 def walked(page: Page) -> list[str]:
-    """What the Tab key does not come to, forwards; what is covered when it has the focus, there and back."""
-    page.evaluate("document.activeElement.blur()")
+    """What the Tab key does not come to, and what cannot be seen when it has the focus, there and back."""
     wanted = judge(page, "reachable")
-    covered: list[str] = []
-    places, groups = set(), set()
+    found: list[str] = []
+    places: set[int] = set()
+    groups: set[str] = set()
+    page.locator(".skip").focus()
     for key in ("Tab", "Shift+Tab"):
-        for _ in range(len(wanted) + 1):
-            page.keyboard.press(key)
+        for _ in range(STEPS * len(wanted)):
             held = judge(page, "held")
-            covered += held["hidden"]
+            if held["place"] < 0:
+                break
             places.add(held["place"])
             groups.add(held["group"])
+            found += [] if held["open"] else [f"{held['name']} has the focus and is covered"]
+            found += [] if not held["frame"] or any(map(_ringed, page.frames)) else [f"{held['name']} shows no focus"]
+            page.keyboard.press(key)
+        page.keyboard.press("Shift+Tab")
     missed = [one["name"] for one in wanted if one["place"] not in places and one["group"] not in groups - {""}]
-    return covered + [f"Tab does not come to {name}" for name in missed]
+    return [*dict.fromkeys(found), *(f"Tab does not come to {name}" for name in missed)]
+
+
+def _ringed(frame: Frame) -> bool:
+    """Whether the mail in the frame has the focus and shows it within its edges."""
+    ring = "(({outlineStyle, outlineOffset}) => outlineStyle === 'solid' && parseFloat(outlineOffset) < 0)"
+    return bool(frame.evaluate(f"document.body.matches(':focus') && {ring}(getComputedStyle(document.body))"))
 
 
 def doubled(page: Page) -> list[str]:
