@@ -1,5 +1,6 @@
 """What is asked of every page so that everybody can use it: axe's rules, and what axe does not see."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,8 @@ from playwright.sync_api import CDPSession, Frame, Page
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = ("focus", "clicks", "targets", "colours", "pictures", "fits")
 """What can be told by looking at the page as it is: functions of judges.js."""
-RUN = """async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations'], iframes: false}))
+COLOURS = ["color-contrast", "link-in-text-block"]
+RUN = """async (asked) => (await axe.run(document, {runOnly: asked, resultTypes: ['violations'], iframes: false}))
   .violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`))"""
 STEPS = 5  # a field for a date has so many parts for the Tab key
 DOUBLE = {"standard": 32, "fixed": 26}
@@ -26,11 +28,11 @@ def _judges() -> str:
     return Path(__file__).with_name("judges.js").read_text(encoding="utf-8")
 
 
-def axe(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA and good practice."""
+def axe(page: Page, asked: Sequence[str] = TAGS) -> list[str]:
+    """What axe finds against rules or all of a kind: of WCAG 2.2 AA and good practice, if nothing else is asked."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe())
-    found: list[str] = page.evaluate(RUN, TAGS)
+    found: list[str] = page.evaluate(RUN, asked)
     return found
 
 
