@@ -69,7 +69,7 @@ def alert(request: Request, view: See, alert_id: str, zoom: Annotated[Zoom, Quer
         "partner": partner,
     }
     if request.headers.get("hx-target") == "hours":
-        return page(request, "alert_hours.html", **drawn)
+        return page(request, "alert_zoomed.html", **drawn)
     done = just_done(request)
     around = _around(view, shown, tongue(request))
     return page(request, "alert.html", **drawn, **around, clock=clock, done=done)
