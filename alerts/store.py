@@ -122,11 +122,7 @@ def unsettled_months(connection: Connection) -> set[Month]:
 def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterable[Ticket]) -> None:
     """Write the tickets that are new or differ from `before`."""
     known = {t.ticket_id: t for t in before}
-    rows = [
-        {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
-        for one in after
-        if known.get(one.ticket_id) != one
-    ]
+    rows = [_ticket_row(one) for one in after if known.get(one.ticket_id) != one]
     _put_all(connection, tables.tickets.c.ticket_id, known.keys(), rows)
 
 
@@ -205,6 +201,10 @@ def _text(money: Stake | Ahead | Claim) -> dict[str, Any]:
 
 def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "amount": Decimal(row["amount"])}
+
+
+def _ticket_row(one: Ticket) -> dict[str, Any]:
+    return {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
 
 
 def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
