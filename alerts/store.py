@@ -204,13 +204,19 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ticket_row(one: Ticket) -> dict[str, Any]:
-    return {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
+    return {**vars(one), "month": str(one.month), "claims": claim_rows(one.claims), "told": claim_rows(one.told)}
 
 
-def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
+def claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Claims as the rows of a JSON column."""
     return [_text(claim) for claim in claims]
 
 
+def claims_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    """Claims out of such rows."""
+    return tuple(Claim(**_exact(row)) for row in rows)
+
+
 def _ticket(row: Any) -> Ticket:
-    claims, told = (tuple(Claim(**_exact(claim)) for claim in row[name]) for name in ("claims", "told"))
+    claims, told = (claims_in(row[name]) for name in ("claims", "told"))
     return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})

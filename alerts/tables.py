@@ -148,6 +148,20 @@ answers = Table(
     Column("proofs", JSON, nullable=False),
 )
 
+# What people wrote for letters; `instead_of` and `claims`: the generated words, and what they asked for.
+wordings = Table(
+    "wordings",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("ticket_id", ID, ForeignKey("tickets.ticket_id"), nullable=False, index=True),
+    Column("letter", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("instead_of", Text, nullable=False),
+    Column("claims", JSON, nullable=False),
+)
+
 # The mails that were read, each once. `place`: where it lies; `digest`: of what was read of it.
 mails = Table(
     "mails",
@@ -198,6 +212,14 @@ cycles = Table(
     Column("judged_upto", Instant),
     Column("failures", JSON, nullable=False),
     Column("concerns", JSON, nullable=False),
+)
+
+# Sessions of the console that their people ended: whoever kept the cookie of one has nothing.
+ended_sessions = Table(
+    "ended_sessions",
+    METADATA,
+    Column("session_id", ID, primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 # Who may ask the API, by the hash of what they bring along.

@@ -25,7 +25,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         "path": request.url.path,
         "language": language(request),
     }
-    return HTMLResponse(environment.get_template(template).render(always | values), status)
+    html = environment.get_template(template).render(always | values)
+    return HTMLResponse(html.encode(errors="replace"), status)  # a store may hold halves of letters
 
 
 def language(request: Request) -> str:

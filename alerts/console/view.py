@@ -39,6 +39,13 @@ class View:
         book = self.house.book(self.connection)
         return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
 
+    def own(self, partner_id: str) -> bool:
+        """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
+        return self.user.partner_id in (None, partner_id)
+
+    def shows(self, alert: Alert | Listed) -> bool:
+        return self.own(alert.partner_id) and alert.org_id in self.book.orgs
+
     def partner(self, partner_id: str) -> Partner:
         return _there(self.book.partners.get(partner_id))
 
@@ -47,14 +54,13 @@ class View:
 
     def alert(self, alert_id: str) -> Alert:
         """The alert; its org must still be in the user's book."""
-        found = _there(store.alert(self.connection, alert_id))
-        self.of_org(found.org_id)
-        return found
+        found = store.alert(self.connection, alert_id)
+        return _there(found if found and self.shows(found) else None)
 
     def alerts(self, wanted: Wanted, most: int, after: str | None = None) -> list[Listed]:
         """See `alerts.listing.listed`; what is of no org of the user's book is left out."""
         found = listing.listed(self.connection, self._own(wanted), self.at, most, after)
-        return [one for one in found if one.org_id in self.book.orgs]
+        return [one for one in found if self.shows(one)]
 
     def count(self, wanted: Wanted, most: int) -> int:
         return listing.count(self.connection, self._own(wanted), self.at, most)
@@ -62,28 +68,28 @@ class View:
     def below(self, tops: Collection[str]) -> dict[str, list[Listed]]:
         """alert_id of each of `tops` -> those below it, still to be decided."""
         found = listing.below(self.connection, tops, self.at)
-        return {top: mine for top, all_ in found.items() if (mine := [a for a in all_ if a.org_id in self.book.orgs])}
+        return {top: mine for top, all_ in found.items() if (mine := [one for one in all_ if self.shows(one)])}
 
     def sees(self, alert_id: str) -> bool:
         found = store.alert(self.connection, alert_id)
-        return found is not None and found.org_id in self.book.orgs
+        return found is not None and self.shows(found)
 
     def known(self, alert_ids: Sequence[str]) -> list[str]:
         """The ids, if the user may see every one."""
-        query = select(tables.alerts.c.alert_id, tables.alerts.c.org_id).where(tables.alerts.c.alert_id.in_(alert_ids))
-        org_of = dict(self.connection.execute(query).tuples().all())
-        for alert_id in alert_ids:
-            self.of_org(_there(org_of.get(alert_id)))
-        return list(alert_ids)
+        columns = tables.alerts.c
+        query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
+        rows = self.connection.execute(query)
+        seen = {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+        return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
     def tickets(self, months: Iterable[Month]) -> list[Ticket]:
         found = store.tickets(self.connection, months)
-        return [ticket for ticket in found if ticket.customer_id in self.book.customers]
+        return [ticket for ticket in found if self.own(ticket.partner_id)]
 
     def ticket(self, ticket_id: str) -> Ticket:
-        found = _there(store.ticket(self.connection, ticket_id))
-        self.customer(found.customer_id)
-        return found
+        found = store.ticket(self.connection, ticket_id)
+        shown = found and self.own(found.partner_id) and found.customer_id in self.book.customers
+        return _there(found if shown else None)
 
     def of_org(self, org_id: str) -> Customer:
         """The customer of the org."""

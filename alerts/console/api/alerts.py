@@ -1,5 +1,6 @@
 """Alerts of the API: read in pages, one by one with their history, and decided."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -67,7 +68,7 @@ def decide(request: Request, user: Reviews, alert_id: ById, said: Verdict) -> di
     with view_of(house, user) as view:
         ids = [view.alert(alert_id).alert_id]
         if said.below:
-            ids += [one.alert_id for one in store.below(view.connection, alert_id) if one.org_id in view.book.orgs]
+            ids += [one.alert_id for one in store.below(view.connection, alert_id) if view.shows(one)]
     house.decide(ids, said.verdict, user.name, said.note.strip(), house.now())
     with view_of(house, user) as view:
         return _document(view, alert_id)
@@ -76,7 +77,9 @@ def decide(request: Request, user: Reviews, alert_id: ById, said: Verdict) -> di
 def _document(view: View, alert_id: str) -> dict[str, Any]:
     """The contract's document, with its place in the queue as the last cycle or verdict left it."""
     alert_ = awake([view.alert(alert_id)], view.at)[0]
+    if alert_.above and not view.sees(alert_.above):
+        alert_ = replace(alert_, above=None)
     place = select(tables.alerts.c.place).where(tables.alerts.c.alert_id == alert_id)
     found = view.connection.scalar(place)
-    under = [one for one in store.below(view.connection, alert_id) if one.org_id in view.book.orgs]
+    under = [one for one in store.below(view.connection, alert_id) if view.shows(one)]
     return alert_document(alert_, None if found == tables.LAST else found, under)

@@ -11,7 +11,7 @@ from alerts.alert import VERDICTS, Alert
 from alerts.console.alert_bill import differences, tickets_of
 from alerts.console.alert_hours import ZOOMS, AlertHours, alert_hours, zoomed
 from alerts.console.done import go, just_done, told
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.rows import left_of, rows
 from alerts.console.session import needs
@@ -137,7 +137,7 @@ def _around(view: View, alert: Alert) -> dict[str, Any]:
         "tickets": tickets_of(view, alert),
         "group": rows(view, under, grouped=False),
         "above": above,
-        "earlier": [one for one in earlier if one.alert_id != alert.alert_id][:EARLIER],
+        "earlier": [one for one in earlier if one.alert_id != alert.alert_id and view.shows(one)][:EARLIER],
         "history": journal.of(connection, alert.alert_id),
         "following": following[0] if following else None,
         "tomorrow": view.at + DAY,

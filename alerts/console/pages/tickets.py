@@ -51,7 +51,7 @@ def tickets(
 ) -> Response:
     """All states of a month, a few tickets each; with a state all of its own, some at a time."""
     chosen = _month(month, view.at)
-    theirs = _customers(view, partner)
+    theirs = view.partner(partner).partner_id if partner else view.user.partner_id
     choice = Choice(chosen, theirs)
     columns = [state] if state in STATES else STATES
     most = ROWS if state else CARDS
@@ -181,14 +181,6 @@ def _card(view: View, one: Ticket) -> dict[str, Any]:
         "asked": stated(one),
         "call": to_call(one),
     }
-
-
-def _customers(view: View, partner: str) -> set[str] | None:
-    """Whose tickets are shown; None for everybody's."""
-    if partner:
-        view.partner(partner)
-        return {one.customer_id for one in view.book.customers_of.get(partner, ())}
-    return None if view.user.partner_id is None else set(view.book.customers)
 
 
 def _month(text: str, at: datetime) -> Month:
