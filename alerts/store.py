@@ -1,21 +1,23 @@
 """Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Select, Table, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import bill_step, tables
 from alerts.alert import VERDICTS, Ahead, Alert, Stake
-from alerts.ticket import Claim, Ticket
+from alerts.ticket import Claim, Ticket, asked
 from billing.hours import Month, iso
 
 CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
+CLAIMS = ("claims", "told")  # of a ticket
+TICKET = [field.name for field in fields(Ticket) if field.name not in CLAIMS]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,12 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     if months is not None:
         query = query.where(columns.month.in_([str(month) for month in months]))
     return tickets_by(connection, query)
+
+
+def summed_tickets(connection: Connection, *where: ColumnElement[bool]) -> list[Ticket]:
+    """Tickets of which only what they claim and told in all is read: a claim a currency, of no alert."""
+    read = (column for column in tables.tickets.c if column.name not in CLAIMS)
+    return [_summed(row) for row in connection.execute(select(*read).where(*where)).mappings()]
 
 
 def tickets_by(connection: Connection, query: Select[Any]) -> list[Ticket]:
@@ -204,7 +212,9 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ticket_row(one: Ticket) -> dict[str, Any]:
-    return {**vars(one), "month": str(one.month), "claims": claim_rows(one.claims), "told": claim_rows(one.told)}
+    claims = {name: claim_rows(getattr(one, name)) for name in CLAIMS}
+    sums = {f"{name}_sum": _sum_row(getattr(one, name)) for name in CLAIMS}
+    return {**vars(one), "month": str(one.month), **claims, **sums}
 
 
 def claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
@@ -217,6 +227,19 @@ def claims_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     return tuple(Claim(**_exact(row)) for row in rows)
 
 
+def _sum_row(claims: Sequence[Claim]) -> dict[str, str]:
+    return {currency: f"{amount:f}" for currency, amount in asked(claims).items()}
+
+
 def _ticket(row: Any) -> Ticket:
-    claims, told = (claims_in(row[name]) for name in ("claims", "told"))
-    return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})
+    return _with_claims(row, {name: claims_in(row[name]) for name in CLAIMS})
+
+
+def _summed(row: Any) -> Ticket:
+    sums = {name: row[f"{name}_sum"].items() for name in CLAIMS}
+    return _with_claims(row, {name: tuple(Claim("", "", "", Decimal(a), c) for c, a in sums[name]) for name in CLAIMS})
+
+
+def _with_claims(row: Any, claims: Mapping[str, tuple[Claim, ...]]) -> Ticket:
+    values = {name: row[name] for name in TICKET}
+    return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})

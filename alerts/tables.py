@@ -52,6 +52,7 @@ alerts = Table(
     Column("above", ID, index=True),
     Column("place", Integer, nullable=False, server_default=str(LAST)),
     Index("ix_alerts_last_hour", "last_hour"),
+    Index("ix_alerts_series", "org_id", "meter", "last_hour"),
 )
 _ORDER = (alerts.c.place, alerts.c.last_hour.desc(), alerts.c.alert_id.desc())
 Index("ix_alerts_queue", *_ORDER)
@@ -83,6 +84,7 @@ journal_end = Table(
     Column("hash", ID, nullable=False),
 )
 
+# `claims_sum`, `told_sum`: currency -> what they come to, for who does not need them one by one.
 tickets = Table(
     "tickets",
     METADATA,
@@ -103,6 +105,10 @@ tickets = Table(
     Column("letters", Integer, nullable=False),
     Column("told", JSON, nullable=False),
     Column("told_at", Instant),
+    Column("claims_sum", JSON, nullable=False, server_default="{}"),
+    Column("told_sum", JSON, nullable=False, server_default="{}"),
+    Index("ix_tickets_customer_id", "customer_id", "month"),
+    Index("ix_tickets_state", "state", "month"),
 )
 
 # A message owed to one receiver. `key` is also sent along, so that a repeat can be told from a new one.

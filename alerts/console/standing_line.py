@@ -34,7 +34,7 @@ class StandingLine:
 def standing_line(view: View) -> StandingLine:
     """For what the user may see."""
     months = {Month.of(view.at - BLIND), Month.of(view.at)}
-    tickets = view.tickets(months)
+    tickets = view.summed_tickets(months)
     answers = answers_of(view.connection, [one.ticket_id for one in tickets if one.state in ("granted", "refused")])
     money: dict[str, dict[str, Decimal]] = {name: {} for name in ("at_stake", "claimed", "granted", "lost")}
     for ticket in tickets:
