@@ -1,4 +1,4 @@
-"""what a ticket's claims come to, and the orders in which a series' alerts and the tickets are looked for"""
+"""what a ticket's claims come to, and indexes by which alerts and tickets are found in a large store"""
 
 from decimal import Decimal
 
@@ -16,9 +16,13 @@ INDEXES = {
     "ix_tickets_customer_id": ("tickets", ["customer_id", "month"]),
     "ix_tickets_state": ("tickets", ["state", "month"]),
 }
+ORDER = ["place", sa.text("last_hour DESC"), sa.text("alert_id DESC")]
+NARROWED = "state quiet snoozed_until above partner_id customer_id org_id meter".split()
 
 
 def upgrade() -> None:
+    op.drop_index(op.f("ix_alerts_queue"), "alerts")
+    op.create_index(op.f("ix_alerts_queue"), "alerts", [*ORDER, *NARROWED])
     for name in CLAIMS:
         op.add_column("tickets", sa.Column(f"{name}_sum", sa.JSON(), server_default="{}", nullable=False))
     for name, (table, columns) in INDEXES.items():
@@ -27,6 +31,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_alerts_queue"), "alerts")
+    op.create_index(op.f("ix_alerts_queue"), "alerts", ORDER)
     for name, (table, _) in INDEXES.items():
         op.drop_index(op.f(name), table)
     with op.batch_alter_table("tickets", schema=None) as batch_op:
