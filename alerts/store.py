@@ -1,7 +1,7 @@
 """Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,8 +16,8 @@ from alerts.ticket import Claim, Ticket, asked
 from billing.hours import Month, iso
 
 CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
-CLAIMS = ("claims", "told")  # of a ticket
-TICKET = [field.name for field in fields(Ticket) if field.name not in CLAIMS]
+SUMS = {"claims": "claims_sum", "told": "told_sum"}  # of a ticket
+SUMMED = ("ticket_id", "partner_id", "customer_id", "month", "kind", "state", "opened_at")
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,10 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
 
 
 def summed_tickets(connection: Connection, *where: ColumnElement[bool]) -> list[Ticket]:
-    """Tickets of which only what they claim and told in all is read: a claim a currency, of no alert."""
-    read = (column for column in tables.tickets.c if column.name not in CLAIMS)
-    return [_summed(row) for row in connection.execute(select(*read).where(*where)).mappings()]
+    """Tickets without clocks and letters, and with what they claim and told in all alone: a claim a currency, of no
+    alert."""
+    query = select(*(tables.tickets.c[name] for name in (*SUMMED, *SUMS.values())))
+    return [_summed(row) for row in connection.execute(query.where(*where)).mappings()]
 
 
 def tickets_by(connection: Connection, query: Select[Any]) -> list[Ticket]:
@@ -212,8 +213,8 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ticket_row(one: Ticket) -> dict[str, Any]:
-    claims = {name: claim_rows(getattr(one, name)) for name in CLAIMS}
-    sums = {f"{name}_sum": _sum_row(getattr(one, name)) for name in CLAIMS}
+    claims = {name: claim_rows(getattr(one, name)) for name in SUMS}
+    sums = {column: _sum_row(getattr(one, name)) for name, column in SUMS.items()}
     return {**vars(one), "month": str(one.month), **claims, **sums}
 
 
@@ -232,14 +233,12 @@ def _sum_row(claims: Sequence[Claim]) -> dict[str, str]:
 
 
 def _ticket(row: Any) -> Ticket:
-    return _with_claims(row, {name: claims_in(row[name]) for name in CLAIMS})
+    values = {name: value for name, value in row.items() if name not in SUMS.values()}
+    claims = {name: claims_in(row[name]) for name in SUMS}
+    return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})
 
 
 def _summed(row: Any) -> Ticket:
-    sums = {name: row[f"{name}_sum"].items() for name in CLAIMS}
-    return _with_claims(row, {name: tuple(Claim("", "", "", Decimal(a), c) for c, a in sums[name]) for name in CLAIMS})
-
-
-def _with_claims(row: Any, claims: Mapping[str, tuple[Claim, ...]]) -> Ticket:
-    values = {name: row[name] for name in TICKET}
+    values = {name: row[name] for name in SUMMED}
+    claims = {name: tuple(Claim("", "", "", Decimal(a), c) for c, a in row[sum_].items()) for name, sum_ in SUMS.items()}
     return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})
