@@ -77,8 +77,9 @@ class Draft:
 
     @property
     def before(self) -> str:
-        """The text before the newest; empty for the generated words."""
-        return self.written[-2].text if len(self.written) > 1 else ""
+        """The text that went out before the newest was written; empty for the generated words."""
+        earlier = self.written[-2] if len(self.written) > 1 else None
+        return earlier.text if earlier and earlier.holds(self.ticket, self.generated) else ""
 
     @property
     def is_open(self) -> bool:

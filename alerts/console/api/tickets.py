@@ -3,14 +3,26 @@
 from decimal import Decimal
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import select
 
 from alerts import answer_store, answers, outbox, tables
-from alerts.console.api.bearer import Answers, Reads
-from alerts.console.api.shapes import After, ById, Month, Most, Named, Said, TicketDocument, TicketPage
+from alerts.console.api.bearer import Answers, Letters, Reads
+from alerts.console.api.shapes import (
+    After,
+    ById,
+    LetterDocument,
+    Month,
+    Most,
+    Named,
+    Said,
+    TicketDocument,
+    TicketPage,
+    Words,
+)
 from alerts.console.view import View, view_of
 from alerts.documents import ticket_document
+from billing.hours import iso
 
 router = APIRouter(tags=["tickets"])
 
@@ -60,6 +72,43 @@ def answer(request: Request, user: Answers, ticket_id: ById, said: Said) -> dict
     house.answer(ticket_id, answers.Said(said.what, said.note, amount, said.currency), [], user.name, house.now())
     with view_of(house, user) as view:
         return _document(view, ticket_id)
+
+
+@router.get("/tickets/{ticket_id}/letter", responses={200: {"model": LetterDocument}})
+def letter(view: Reads, ticket_id: ById) -> dict[str, Any]:
+    """Its next letter as it would go out now, and its words."""
+    return _letter(view, ticket_id)
+
+
+@router.put("/tickets/{ticket_id}/letter", responses={200: {"model": LetterDocument}})
+def reword(request: Request, user: Letters, ticket_id: ById, said: Words) -> dict[str, Any]:
+    """Put these words into its next letter. They hold for the claims that it has now."""
+    house = request.app.state.house
+    with view_of(house, user) as view:
+        view.ticket(ticket_id)
+    house.reword(ticket_id, said.words, said.version, user.name, house.now())
+    with view_of(house, user) as view:
+        return _letter(view, ticket_id)
+
+
+def _letter(view: View, ticket_id: str) -> dict[str, Any]:
+    view.ticket(ticket_id)
+    draft = view.house.draft(ticket_id, view.at)
+    mail = view.house.letter(ticket_id, view.at, None)
+    if draft is None or mail is None:
+        raise HTTPException(404)
+    return {
+        "ticket_id": ticket_id,
+        "letter": draft.ticket.letters + 1,
+        "to": list(mail.to),
+        "subject": mail.subject,
+        "text": mail.text,
+        "words": draft.words,
+        "generated": draft.generated,
+        "written": [{"at": iso(one.at), "who": one.who, "words": one.text or None} for one in draft.written],
+        "owed": draft.owed,
+        "version": draft.version,
+    }
 
 
 def _document(view: View, ticket_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from alerts import answer_store, board, outbox
 from alerts.answers import Answer, Said, granted, proof_of_contact, stated, unanswered
 from alerts.board import SETTLED, STATES, Choice, Place
 from alerts.clock import Span
+from alerts.console.downloads import saved
 from alerts.console.paper import page
 from alerts.console.session import needs
 from alerts.console.view import See, View, looking
@@ -103,6 +104,17 @@ def answer(
         with looking(request) as view:
             return _ticket(request, view, ticket_id, written, error.faults)
     return RedirectResponse(f"/tickets/{ticket_id}?done={said.what}", 303)
+
+
+@router.get("/tickets/{ticket_id}/proofs/{sha256}")
+def proof(view: See, ticket_id: str, sha256: str) -> Response:
+    """A file that proves an answer to the ticket, to be saved."""
+    view.ticket(ticket_id)
+    answers = answer_store.answers_to(view.connection, ticket_id)
+    kept = {one.sha256: one for answer in answers for one in answer.proofs}
+    if sha256 not in kept:
+        raise HTTPException(404)
+    return saved(kept[sha256].name, view.house.proof(kept[sha256]))
 
 
 def _ticket(
