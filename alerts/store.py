@@ -61,6 +61,17 @@ def alerts_of(connection: Connection, orgs: Iterable[str], since: datetime) -> l
     return [_alert(row) for row in rows.mappings()]
 
 
+def alerts_beside(connection: Connection, orgs: Iterable[str], since: datetime) -> list[Alert]:
+    """The same, and with them those of any org that stand above or below one of them, or below the same."""
+    columns = tables.alerts.c
+    mine, late = columns.org_id.in_(sorted(orgs)), columns.last_hour >= since
+    ids, tops = select(columns.alert_id).where(mine, late), select(columns.above).where(mine, late)
+    heads = tops.where(columns.above.is_not(None))
+    group = or_(columns.alert_id.in_(heads), columns.above.in_(heads), columns.above.in_(ids))
+    found = alerts_by(connection, mine, late) + alerts_by(connection, group, late, ~mine)
+    return sorted(found, key=lambda one: (one.started_at, one.alert_id))
+
+
 def alert(connection: Connection, alert_id: str) -> Alert | None:
     query = select(tables.alerts).where(tables.alerts.c.alert_id == alert_id)
     row = connection.execute(query).mappings().first()
@@ -69,7 +80,12 @@ def alert(connection: Connection, alert_id: str) -> Alert | None:
 
 def below(connection: Connection, alert_id: str) -> list[Alert]:
     """The alerts that have this one on top, by id."""
-    query = select(tables.alerts).where(tables.alerts.c.above == alert_id).order_by(tables.alerts.c.alert_id)
+    return alerts_by(connection, tables.alerts.c.above == alert_id)
+
+
+def alerts_by(connection: Connection, *where: ColumnElement[bool]) -> list[Alert]:
+    """The alerts of which all of it is true, by id."""
+    query = select(tables.alerts).where(*where).order_by(tables.alerts.c.alert_id)
     return [_alert(row) for row in connection.execute(query).mappings()]
 
 
@@ -240,5 +256,7 @@ def _ticket(row: Any) -> Ticket:
 
 def _summed(row: Any) -> Ticket:
     values = {name: row[name] for name in SUMMED}
-    claims = {name: tuple(Claim("", "", "", Decimal(a), c) for c, a in row[sum_].items()) for name, sum_ in SUMS.items()}
+    claims = {
+        name: tuple(Claim("", "", "", Decimal(a), c) for c, a in row[sum_].items()) for name, sum_ in SUMS.items()
+    }
     return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})

@@ -78,16 +78,16 @@ class View:
         found = listing.below(self.connection, tops, self.at)
         return {top: mine for top, all_ in found.items() if (mine := [one for one in all_ if self.shows(one)])}
 
-    def sees(self, alert_id: str) -> bool:
-        found = store.alert(self.connection, alert_id)
-        return found is not None and self.shows(found)
-
-    def known(self, alert_ids: Sequence[str]) -> list[str]:
-        """The ids, if the user may see every one."""
+    def seen(self, alert_ids: Collection[str]) -> set[str]:
+        """Those of the alerts that the user may see."""
         columns = tables.alerts.c
         query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
         rows = self.connection.execute(query)
-        seen = {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+        return {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+
+    def known(self, alert_ids: Sequence[str]) -> list[str]:
+        """The ids, if the user may see every one."""
+        seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
     def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:

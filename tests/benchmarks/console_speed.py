@@ -7,13 +7,11 @@ asks for all pages in turn. Exit 1 when a bar is missed.
 
 import argparse
 import http.client
-import json
 import os
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,10 +22,9 @@ from alerts import tokens
 from billing.database import transaction
 from billing.hours import iso
 from flows.wiring import open_app
-from tests.benchmarks.console_pages import ALERT, FLOOR, QUEUE, Page, pages
+from tests.benchmarks.console_pages import ALERT, FLOOR, QUEUE, Page
 from tests.benchmarks.full_house import NOW, make
 from tests.benchmarks.speed import Bar
-from tests.document import put
 from tests.flows.test_prefect import free_port, wait_for
 from tests.postgresql import binaries, server
 

@@ -25,7 +25,7 @@ from alerts import journal, store, tables
 from alerts.alert import Alert, Stake, Transition, alert_id
 from alerts.answers import stated
 from alerts.bill_step import BillStep, Side
-from alerts.ticket import Claim, Ticket, claims_of, ticket_id
+from alerts.ticket import Ticket, claims_of, ticket_id
 from billing import book_store
 from billing.book import Book, Contract, Customer, Org, Partner, Term
 from billing.database import transaction
@@ -64,18 +64,14 @@ def book_of() -> Book:
     terms = {row[0]: Term(row[0], "monthly", Decimal(row[3]), Decimal(1), Decimal("1.70")) for row in TYPES}
     return Book(
         {
-            f"p{n}": Partner(f"p{n}", f"Partner {n}", "gold", "Europe/Berlin", "en", "USD", "daily", (f"p{n}@x.example",))
+            f"p{n}": Partner(
+                f"p{n}", f"Partner {n}", "gold", "Europe/Berlin", "en", "USD", "daily", (f"p{n}@x.example",)
+            )
             for n in range(PARTNERS)
         },
-        {
-            f"c{n}": Customer(f"c{n}", f"p{n % PARTNERS}", f"Customer {n}", 100, "none")
-            for n in range(CUSTOMERS)
-        },
+        {f"c{n}": Customer(f"c{n}", f"p{n % PARTNERS}", f"Customer {n}", 100, "none") for n in range(CUSTOMERS)},
         {f"o{n}": Org(f"o{n}", f"c{n % CUSTOMERS}", f"Org {n}") for n in range(ORGS)},
-        {
-            f"k{n}": Contract(f"k{n}", f"c{n}", "annual", date(2025, 1, 1), None, "USD", terms)
-            for n in range(CUSTOMERS)
-        },
+        {f"k{n}": Contract(f"k{n}", f"c{n}", "annual", date(2025, 1, 1), None, "USD", terms) for n in range(CUSTOMERS)},
     )
 
 
@@ -95,7 +91,9 @@ def fill(lake: Lake, hours: int) -> None:
     values = (level * rhythm * np.exp(0.08 * chance.standard_normal((len(series), width)))).astype(np.int64)
     start, month = NOW - width * HOUR, Month.of(NOW).start
     rows = pl.DataFrame(
-        [(org, family, kind) for org, (_, family, kind, *_) in series], dict.fromkeys(USAGE.names()[:3], pl.String), orient="row"
+        [(org, family, kind) for org, (_, family, kind, *_) in series],
+        dict.fromkeys(USAGE.names()[:3], pl.String),
+        orient="row",
     )
 
     def part(column: int) -> pl.DataFrame:
@@ -187,11 +185,15 @@ def moves(alerts: Sequence[Alert], tickets: Sequence[Ticket]) -> Iterator[Transi
             who = WHO[n % len(WHO)]
             yield Transition(alert.alert_id, alert.last_hour + HOUR, "open", alert.state, who, "looked at")
         elif alert.state != "open":
-            yield Transition(alert.alert_id, alert.last_hour + HOUR, "open", alert.state, "floodmark", "its hours are over")
+            yield Transition(
+                alert.alert_id, alert.last_hour + HOUR, "open", alert.state, "floodmark", "its hours are over"
+            )
     for ticket in tickets:
         if ticket.state != "draft":
             at = ticket.opened_at or NOW
-            yield Transition(ticket.ticket_id, at, "draft", ticket.state, "floodmark", "a reviewer confirmed a claim of it")
+            yield Transition(
+                ticket.ticket_id, at, "draft", ticket.state, "floodmark", "a reviewer confirmed a claim of it"
+            )
 
 
 def _put(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
