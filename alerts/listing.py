@@ -166,4 +166,5 @@ def _queued(at: datetime, row: Any = columns) -> ColumnElement[bool]:
 
 
 def _undecided(row: Any = columns) -> ColumnElement[bool]:
-    return (row.state + "").in_(UNDECIDED)  # read in the list's order, as above
+    undecided: ColumnElement[bool] = (row.state + "").in_(UNDECIDED)  # read in the list's order, as above
+    return undecided

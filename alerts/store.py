@@ -1,6 +1,6 @@
 """Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -230,7 +230,7 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ticket_row(one: Ticket) -> dict[str, Any]:
     claims = {name: claim_rows(getattr(one, name)) for name in SUMS}
-    sums = {column: _sum_row(getattr(one, name)) for name, column in SUMS.items()}
+    sums = {column: asked(getattr(one, name)) for name, column in SUMS.items()}
     return {**vars(one), "month": str(one.month), **claims, **sums}
 
 
@@ -244,10 +244,6 @@ def claims_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
     return tuple(Claim(**_exact(row)) for row in rows)
 
 
-def _sum_row(claims: Sequence[Claim]) -> dict[str, str]:
-    return {currency: f"{amount:f}" for currency, amount in asked(claims).items()}
-
-
 def _ticket(row: Any) -> Ticket:
     values = {name: value for name, value in row.items() if name not in SUMS.values()}
     claims = {name: claims_in(row[name]) for name in SUMS}
@@ -256,7 +252,9 @@ def _ticket(row: Any) -> Ticket:
 
 def _summed(row: Any) -> Ticket:
     values = {name: row[name] for name in SUMMED}
-    claims = {
-        name: tuple(Claim("", "", "", Decimal(a), c) for c, a in row[sum_].items()) for name, sum_ in SUMS.items()
-    }
+    claims = {name: tuple(_sum_claims(row[column])) for name, column in SUMS.items()}
     return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})
+
+
+def _sum_claims(sums: Mapping[str, Decimal]) -> Iterator[Claim]:
+    return (Claim("", "", "", amount, currency) for currency, amount in sums.items())

@@ -15,7 +15,7 @@ from sqlalchemy import (
     false,
 )
 
-from billing.database import METADATA, Exact, Instant
+from billing.database import METADATA, Exact, Instant, Sums
 
 ID = String(64)
 LAST = 2**31 - 1  # the place of an alert that nobody has to decide
@@ -86,7 +86,7 @@ journal_end = Table(
     Column("hash", ID, nullable=False),
 )
 
-# `claims_sum`, `told_sum`: currency -> what they come to, for who does not need them one by one.
+# `claims_sum`, `told_sum`: what they come to, for who does not need them one by one.
 tickets = Table(
     "tickets",
     METADATA,
@@ -107,8 +107,8 @@ tickets = Table(
     Column("letters", Integer, nullable=False),
     Column("told", JSON, nullable=False),
     Column("told_at", Instant),
-    Column("claims_sum", JSON, nullable=False, server_default="{}"),
-    Column("told_sum", JSON, nullable=False, server_default="{}"),
+    Column("claims_sum", Sums, nullable=False, server_default="{}"),
+    Column("told_sum", Sums, nullable=False, server_default="{}"),
     Index("ix_tickets_customer_id", "customer_id", "month"),
     Index("ix_tickets_state", "state", "month"),
 )

@@ -1,7 +1,7 @@
 """A workspace after two years of a large reseller: many alerts, their tickets and journal, and hours of usage.
 
-`python -m tests.benchmarks.full_house DIR [--alerts N] [--hours N]` makes one. Same seed, same workspace. A fifth of the
-alerts is still to be decided, half of all are of the last six weeks, of which there is usage; a tenth stands below
+`python -m tests.benchmarks.full_house DIR [--alerts N] [--hours N]` makes one. Same seed, same workspace. A fifth of
+the alerts is still to be decided, half of all are of the last six weeks, of which there is usage; a tenth stands below
 another; the last day of usage came in by the hour. A PostgreSQL to be filled stands in FLOODMARK_STORE__DATABASE.
 """
 
@@ -41,6 +41,7 @@ SEED = 20261122
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 PARTNERS, CUSTOMERS, ORGS, METERS = 20, 400, 1000, 2
 PAST = 730 * DAY
+ZONE = "Europe/Berlin"
 WHO = ("kim", "lee", "ana", "raj", "mia", "tom")
 CHUNK = 5000
 # (state, whether it is quiet, of a hundred)
@@ -64,9 +65,7 @@ def book_of() -> Book:
     terms = {row[0]: Term(row[0], "monthly", Decimal(row[3]), Decimal(1), Decimal("1.70")) for row in TYPES}
     return Book(
         {
-            f"p{n}": Partner(
-                f"p{n}", f"Partner {n}", "gold", "Europe/Berlin", "en", "USD", "daily", (f"p{n}@x.example",)
-            )
+            f"p{n}": Partner(f"p{n}", f"Partner {n}", "gold", ZONE, "en", "USD", "daily", (f"p{n}@x.example",))
             for n in range(PARTNERS)
         },
         {f"c{n}": Customer(f"c{n}", f"p{n % PARTNERS}", f"Customer {n}", 100, "none") for n in range(CUSTOMERS)},
@@ -181,19 +180,13 @@ def moves(alerts: Sequence[Alert], tickets: Sequence[Ticket]) -> Iterator[Transi
     """What became of them, without an order."""
     for n, alert in enumerate(alerts):
         yield Transition(alert.alert_id, alert.detected_at, "", "open", "floodmark", "first seen")
-        if alert.state in DECIDED:
-            who = WHO[n % len(WHO)]
+        if alert.state != "open":
+            who = WHO[n % len(WHO)] if alert.state in DECIDED else "floodmark"
             yield Transition(alert.alert_id, alert.last_hour + HOUR, "open", alert.state, who, "looked at")
-        elif alert.state != "open":
-            yield Transition(
-                alert.alert_id, alert.last_hour + HOUR, "open", alert.state, "floodmark", "its hours are over"
-            )
     for ticket in tickets:
         if ticket.state != "draft":
             at = ticket.opened_at or NOW
-            yield Transition(
-                ticket.ticket_id, at, "draft", ticket.state, "floodmark", "a reviewer confirmed a claim of it"
-            )
+            yield Transition(ticket.ticket_id, at, "draft", ticket.state, "floodmark", "a claim of it was confirmed")
 
 
 def _put(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
