@@ -121,7 +121,7 @@ def _shown(view: View, filters: Filters) -> dict[str, Any]:
         "meters": _meters(view),
         "rows": rows(view, shown, grouped=wanted.state == QUEUE and not wanted.narrowed),
         "next": shown[-1].alert_id if len(found) > PAGE else "",
-        "count": view.count(wanted, COUNTED),
+        "count": len(found) if len(found) <= PAGE and not filters.after else view.count(wanted, COUNTED),
         "most": COUNTED,
     }
 

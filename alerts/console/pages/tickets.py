@@ -165,7 +165,9 @@ def _next_letter(view: View, ticket: Ticket) -> str:
     """An alert of the letter that is still to be sent; empty where the last one says all."""
     if ticket.claims == ticket.told or ticket.state == "expired":
         return ""
-    return next((one.alert_id for one in (*ticket.claims, *ticket.told) if view.sees(one.alert_id)), "")
+    claimed = [one.alert_id for one in (*ticket.claims, *ticket.told)]
+    seen = view.seen(claimed)
+    return next((alert_id for alert_id in claimed if alert_id in seen), "")
 
 
 def _thread(deliveries: Sequence[Delivery], answers: Sequence[Answer]) -> list[Entry]:
