@@ -16,10 +16,11 @@ from flows.ingest import ingest_files
 from flows.wiring import App
 from tests.alerts.console.rooms import Room
 from tests.billing.worlds import World, usage_row
-from tests.flows.small import small_workspace
-from tests.flows.storms import at, band_world, storm
+from tests.flows.small import LOGS, small_workspace
+from tests.flows.storms import HOSTS, at, band_world, storm
 
 LATE = at("11-30 15")
+GAP = 6  # hours: of one org nothing is known, of another not all
 STORMS = [
     *storm("cello-org", at("11-03 00"), 20, 4),
     *storm("cello-org", at("11-10 12"), 30),
@@ -37,8 +38,10 @@ def filled(directory: Path) -> Path:
     world = band_world(STORMS, end=LATE)
     _larger(world)
     hours = [LATE - place * HOUR for place in range(2, 40)]
+    world.usage = [row for row in world.usage if not (row["org_id"] == "drum-org" and row["hour"] in hours[:GAP])]
+    world.usage += [usage_row("cello-org", LOGS, hour, 5) for hour in hours[GAP:]]
     world.usage += [usage_row("cello-org", ("llm_guard", "prompts"), hour, 5) for hour in hours]
-    world.usage += [usage_row("nobodys-org", ("infra_hosts", "host_count"), hour, 5) for hour in hours]
+    world.usage += [usage_row("nobodys-org", HOSTS, hour, 5) for hour in hours]
     app = small_workspace(directory, world)
     for moment in (at("11-04 12"), at("11-13 10"), at("11-20 10")):
         run(app, moment, moment)
