@@ -1,11 +1,11 @@
 """Tickets out of SQL a few at a time: how many are in each state, the first of a state, what a month's came to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store, store
@@ -29,14 +29,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """Tickets of a month. customers: none but theirs; None: of all."""
+    """Tickets of a month. partner_id: of the one that was billed for it; None: of all."""
 
     month: Month
-    customers: Collection[str] | None = None
+    partner_id: str | None = None
 
     @property
     def where(self) -> list[ColumnElement[bool]]:
-        return [C.month == str(self.month), *_theirs(self.customers)]
+        return [C.month == str(self.month), *_theirs(self.partner_id)]
 
 
 def counts(connection: Connection, choice: Choice) -> dict[str, int]:
@@ -54,30 +54,40 @@ def first(connection: Connection, choice: Choice, state: str, most: int, after: 
     return store.tickets_by(connection, query)
 
 
-def of_customer(connection: Connection, customer_id: str, most: int) -> list[Ticket]:
+def of_customer(connection: Connection, customer_id: str, most: int, partner_id: str | None = None) -> list[Ticket]:
     """The customer's tickets, those of the newest months."""
-    query = select(tickets).where(C.customer_id == customer_id).order_by(C.month.desc(), C.kind)
+    query = select(tickets).where(C.customer_id == customer_id, *_theirs(partner_id)).order_by(C.month.desc(), C.kind)
     return store.tickets_by(connection, query.limit(most))
 
 
-def left_behind(connection: Connection, before: Month, customers: Collection[str] | None = None) -> dict[Month, int]:
+def of_alert(connection: Connection, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+    """The tickets of those months that claim the alert or told of it, by month and kind."""
+    named = (cast(column, Text).contains(f'"{alert_id}"', autoescape=True) for column in (C.claims, C.told))
+    query = select(tickets).where(C.month.in_(map(str, months)), or_(*named))
+    return store.tickets_by(connection, query.order_by(C.month, C.kind))
+
+
+def summed(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> list[Ticket]:
+    """The tickets of those months, with what they claim and told in all alone: see `store.summed_tickets`."""
+    return store.summed_tickets(connection, C.month.in_(map(str, months)), *_theirs(partner_id))
+
+
+def left_behind(connection: Connection, before: Month, partner_id: str | None = None) -> dict[Month, int]:
     """The months before that one in which tickets still wait for an answer, and how many."""
-    query = select(C.month, func.count()).where(C.month < str(before), C.state.in_(UNSETTLED), *_theirs(customers))
+    query = select(C.month, func.count()).where(C.month < str(before), C.state.in_(UNSETTLED), *_theirs(partner_id))
     rows = connection.execute(query.group_by(C.month).order_by(C.month)).tuples()
     return {Month.parse(month): count for month, count in rows}
 
 
-def months(connection: Connection, until: Month, most: int, customers: Collection[str] | None = None) -> list[Month]:
+def months(connection: Connection, until: Month, most: int, partner_id: str | None = None) -> list[Month]:
     """The months up to that one that have tickets, the newest first."""
-    query: Select[Any] = select(C.month).where(C.month <= str(until), *_theirs(customers)).distinct()
+    query: Select[Any] = select(C.month).where(C.month <= str(until), *_theirs(partner_id)).distinct()
     return [Month.parse(month) for month in connection.scalars(query.order_by(C.month.desc()).limit(most))]
 
 
 def recovered(connection: Connection, choice: Choice) -> Outcome:
     """What came of the month's claims."""
-    found = store.tickets(connection, [choice.month])
-    if choice.customers is not None:
-        found = [ticket for ticket in found if ticket.customer_id in choice.customers]
+    found = summed(connection, [choice.month], choice.partner_id)
     answered = [ticket.ticket_id for ticket in found if ticket.state in ("granted", "refused")]
     answers = answer_store.answers_of(connection, answered)
     return together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in found)
@@ -91,5 +101,5 @@ def _behind(place: Place) -> ColumnElement[bool]:
     return or_(C.deadline_at > place.deadline_at, C.deadline_at.is_(None), same)
 
 
-def _theirs(customers: Collection[str] | None) -> Sequence[ColumnElement[bool]]:
-    return [] if customers is None else [C.customer_id.in_(sorted(customers))]
+def _theirs(partner_id: str | None) -> Sequence[ColumnElement[bool]]:
+    return [] if partner_id is None else [C.partner_id == partner_id]

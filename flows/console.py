@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
-from alerts import outbox, store
+from alerts import outbox, proofs, store
 from alerts.console.house import House
 from alerts.console.proxy_door import ProxyDoor
 from alerts.console.session import Door
@@ -17,8 +18,9 @@ from alerts.queue import UNDECIDED
 from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
-from flows import answers, bill, tickets, verdicts
+from flows import answers, bill, letters, tickets, verdicts
 from flows import settings as settings_file
+from flows.console_key import session_key
 from flows.console_settings import Console, loopback
 from flows.standings import Standings
 from flows.wiring import App
@@ -31,6 +33,7 @@ SENT = {
     "failed": "Not sent: {error}",
 }
 """What became of a letter, by its delivery's state."""
+STOPPING = 10  # seconds that requests have to end when the console is stopped
 
 
 def house(app: App, now: Callable[[], datetime]) -> House:
@@ -46,17 +49,20 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         clock=app.clock,
         rank=app.rules.rank,
         usage=app.lake.current,
-        data_to=lambda: _data_to(app),
+        data_to=_data_to(app),
         bill=partial(bill.of_book, app),
         decide=partial(verdicts.give_all, app),
         undo=partial(verdicts.undo, app),
         comment=partial(verdicts.comment, app),
         put_off=partial(verdicts.put_off, app),
-        letter=partial(tickets.letter_of, app),
+        draft=partial(letters.draft_of, app),
+        letter=partial(letters.letter_of, app),
+        reword=partial(letters.reword, app),
         send=partial(_send, app),
         phone=app.phone,
         figures=standings.figures,
         digest=standings.digest,
+        proof=partial(proofs.content, app.workspace),
         answer=partial(answers.give, app),
     )
 
@@ -80,9 +86,15 @@ def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequenc
     return [*failures, *(SENT[one.state].format(to=", ".join(one.to), error=one.error) for one in sendings[-1:])]
 
 
-def _data_to(app: App) -> datetime | None:
-    span = app.lake.span()
-    return span and span[1] + HOUR
+def _data_to(app: App) -> Callable[[], datetime | None]:
+    """Asked of the lake again when it has another version."""
+
+    @lru_cache(maxsize=1)
+    def upto(_version: int) -> datetime | None:
+        span = app.lake.span()
+        return span and span[1] + HOUR
+
+    return lambda: upto(app.lake.version)
 
 
 def door(settings: Console, token: str, name: str) -> Door:
@@ -90,7 +102,8 @@ def door(settings: Console, token: str, name: str) -> Door:
     if faults := door_faults(settings):
         raise SettingsError(faults)
     if settings.auth == "proxy":
-        return ProxyDoor([ip_network(text) for text in settings.proxies], settings.header, settings.people)
+        proxies = [ip_network(text) for text in settings.proxies]
+        return ProxyDoor(proxies, settings.header, settings.people, urlsplit(settings.url).hostname or "")
     if settings.auth == "oidc":
         client = settings.client_id, settings.client_secret.get_secret_value()
         return _oidc(settings.url or address(settings), settings.issuer, client, settings.claim, settings.people)
@@ -144,7 +157,8 @@ def serve(app: App, now: Callable[[], datetime], name: str, say: Callable[[str],
 
     settings, token = app.settings.console, new_token()
     way_in = door(settings, token, name)
-    application = create(house(app, now), way_in, secure=settings.url.startswith("https://"))
+    https = settings.url.startswith("https://")
+    application = create(house(app, now), way_in, secure=https, key=session_key(app.workspace))
     reached = settings.url or address(settings)
     say(f"The console is at {reached}" + (f"/login?token={token}" if settings.auth == "token" else ""))
     uvicorn.run(
@@ -155,4 +169,7 @@ def serve(app: App, now: Callable[[], datetime], name: str, say: Callable[[str],
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=STOPPING,
     )

@@ -57,7 +57,7 @@ class Console(Section):
     def _people(cls, value: dict[str, str]) -> dict[str, str]:
         for name, right in value.items():
             role, _, partner = right.partition(" ")
-            if role not in ROLES or partner != partner.strip():
+            if role not in ROLES or right != right.strip() or partner != partner.strip():
                 what = "{name} is {right}: write a role ({roles}), or a role and a partner's id"
                 told = {"name": repr(name), "right": repr(right), "roles": ", ".join(ROLES)}
                 raise PydanticCustomError("right", what, told)

@@ -1,5 +1,6 @@
 """What was just done, said on the page that comes next, with what undoes it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,12 +8,14 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 
 MOST = 100  # alerts that a cookie holds; a verdict on more of them is undone where it was given
-LONGEST = 500
+LONGEST = 1500  # characters of a sentence in a cookie, where a letter may take twelve
 
 
 def told(said: str = "", state: str = "", ids: Sequence[str] = ()) -> dict[str, Any]:
     """For a page: a sentence, or the state into which a verdict put these alerts, which can be undone."""
-    return {"said": said[:LONGEST], "state": state, "count": len(ids), "ids": list(ids)}
+    while len(json.dumps(said)) > LONGEST:
+        said = said[:-1]
+    return {"said": said, "state": state, "count": len(ids), "ids": list(ids)}
 
 
 def go(request: Request, to: str, done: dict[str, Any]) -> RedirectResponse:

@@ -9,9 +9,10 @@ from fastapi.responses import RedirectResponse
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
+from alerts.console import session
 from alerts.console.paper import page
 from alerts.console.people import People, entry, person
-from alerts.console.session import here, own_form
+from alerts.console.session import enter, entered, here, own_form
 from alerts.console.users import User
 from billing.errors import WorldError
 
@@ -48,7 +49,7 @@ class OidcDoor:
 
     def user(self, request: Request) -> User | None:
         """By the table as it is now: who left it is out at once."""
-        name, shown = request.session.get(KEY) or ("", "")
+        name, shown = entered(request, KEY) or ("", "")
         return person(self._people, name, shown)
 
     def ask(self, request: Request, next: str = "/") -> Response:
@@ -57,6 +58,8 @@ class OidcDoor:
     async def start(self, request: Request, next: str = "/") -> Response:
         """To the provider."""
         await self._provider()
+        for begun in [name for name in request.session if name.startswith("_state_")]:
+            del request.session[begun]  # a cookie holds one question, not every one that was given up
         request.session[NEXT] = here(next)
         away: Response = await self._client.authorize_redirect(request, self._url + BACK)
         return away
@@ -72,12 +75,11 @@ class OidcDoor:
         except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
             raise HTTPException(403, "That was no answer to a question of ours: sign in again.") from error
         name, to = entry(self._people, self._names(claims)), here(request.session.get(NEXT, "/"))
-        request.session.clear()
-        request.session[KEY] = [name, _shown(claims)]
+        enter(request, KEY, [name, _shown(claims)])
         return RedirectResponse(to, 303)
 
     def leave(self, request: Request) -> Response:
-        request.session.clear()
+        session.leave(request)
         return RedirectResponse("/login", 303)
 
     async def _provider(self) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from alerts.console import session
 from alerts.console.paper import page
-from alerts.console.session import here, own_form
+from alerts.console.session import enter, entered, here, own_form
 from alerts.console.users import User
 
 KEY = "token_user"
@@ -24,7 +25,7 @@ class TokenDoor:
         self.router.add_api_route("/logout", self.leave, methods=["POST"])
 
     def user(self, request: Request) -> User | None:
-        return self._user if request.session.get(KEY) == self._user.name else None
+        return self._user if entered(request, KEY) == [self._user.name] else None
 
     def ask(self, request: Request, token: str = "", next: str = "/") -> Response:
         """The form; with the right token in the address, as it is printed, straight in."""
@@ -39,12 +40,11 @@ class TokenDoor:
         return self._in(request, token, next)
 
     def leave(self, request: Request) -> Response:
-        request.session.clear()
+        session.leave(request)
         return RedirectResponse("/login", 303)
 
     def _in(self, request: Request, token: str, to: str) -> Response:
         if not hmac.compare_digest(token.strip().encode(), self._token.encode()):
             raise HTTPException(403, "This is not the token that was printed when the console started.")
-        request.session.clear()
-        request.session[KEY] = self._user.name
+        enter(request, KEY, [self._user.name])
         return RedirectResponse(here(to), 303)

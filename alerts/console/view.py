@@ -1,9 +1,9 @@
 """What one user may see: the only place where pages get data, so that another partner's is not there for them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, TypeVar
 
@@ -11,13 +11,15 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from alerts import listing, store, tables
+from alerts import board, listing, store, tables
 from alerts.alert import Alert
 from alerts.console.house import House
 from alerts.console.users import User
+from alerts.contract_clocks import last_change
 from alerts.listing import Listed, Wanted
 from alerts.ticket import Ticket
-from billing.book import Book, Customer, Partner
+from billing import book_store
+from billing.book import Book, Contract, Customer, Partner
 from billing.database import reading
 from billing.hours import Month
 
@@ -26,12 +28,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class View:
-    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404."""
+    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404.
+
+    start: a transaction that ends with the request. A request that waits for a thread must not hold a connection,
+    or those that have a thread wait for one in vain.
+    """
 
     house: House
     user: User
     at: datetime
-    connection: Connection
+    start: Callable[[], Connection]
+
+    @cached_property
+    def connection(self) -> Connection:
+        return self.start()
 
     @cached_property
     def book(self) -> Book:
@@ -39,22 +49,34 @@ class View:
         book = self.house.book(self.connection)
         return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
 
+    def own(self, partner_id: str) -> bool:
+        """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
+        return self.user.partner_id in (None, partner_id)
+
+    def shows(self, alert: Alert | Listed) -> bool:
+        return self.own(alert.partner_id) and alert.org_id in self.book.orgs
+
     def partner(self, partner_id: str) -> Partner:
         return _there(self.book.partners.get(partner_id))
 
     def customer(self, customer_id: str) -> Customer:
         return _there(self.book.customers.get(customer_id))
 
+    def last_change(self, contract: Contract) -> date | None:
+        """The day of this month on which the contract's products were changed, as far as the loaded books tell."""
+        _there(self.book.contracts.get(contract.contract_id))
+        start = Month.of(self.at).start
+        return last_change(book_store.products(self.connection, contract.contract_id, start, self.at))
+
     def alert(self, alert_id: str) -> Alert:
         """The alert; its org must still be in the user's book."""
-        found = _there(store.alert(self.connection, alert_id))
-        self.of_org(found.org_id)
-        return found
+        found = store.alert(self.connection, alert_id)
+        return _there(found if found and self.shows(found) else None)
 
     def alerts(self, wanted: Wanted, most: int, after: str | None = None) -> list[Listed]:
         """See `alerts.listing.listed`; what is of no org of the user's book is left out."""
         found = listing.listed(self.connection, self._own(wanted), self.at, most, after)
-        return [one for one in found if one.org_id in self.book.orgs]
+        return [one for one in found if self.shows(one)]
 
     def count(self, wanted: Wanted, most: int) -> int:
         return listing.count(self.connection, self._own(wanted), self.at, most)
@@ -62,28 +84,33 @@ class View:
     def below(self, tops: Collection[str]) -> dict[str, list[Listed]]:
         """alert_id of each of `tops` -> those below it, still to be decided."""
         found = listing.below(self.connection, tops, self.at)
-        return {top: mine for top, all_ in found.items() if (mine := [a for a in all_ if a.org_id in self.book.orgs])}
+        return {top: mine for top, all_ in found.items() if (mine := [one for one in all_ if self.shows(one)])}
 
-    def sees(self, alert_id: str) -> bool:
-        found = store.alert(self.connection, alert_id)
-        return found is not None and found.org_id in self.book.orgs
+    def seen(self, alert_ids: Collection[str]) -> set[str]:
+        """Those of the alerts that the user may see."""
+        columns = tables.alerts.c
+        query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
+        rows = self.connection.execute(query)
+        return {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
 
     def known(self, alert_ids: Sequence[str]) -> list[str]:
         """The ids, if the user may see every one."""
-        query = select(tables.alerts.c.alert_id, tables.alerts.c.org_id).where(tables.alerts.c.alert_id.in_(alert_ids))
-        org_of = dict(self.connection.execute(query).tuples().all())
-        for alert_id in alert_ids:
-            self.of_org(_there(org_of.get(alert_id)))
-        return list(alert_ids)
+        seen = self.seen(alert_ids)
+        return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, months: Iterable[Month]) -> list[Ticket]:
-        found = store.tickets(self.connection, months)
-        return [ticket for ticket in found if ticket.customer_id in self.book.customers]
+    def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+        """Those of the months that claim the alert, or told of it."""
+        found = board.of_alert(self.connection, alert_id, months)
+        return [ticket for ticket in found if self.own(ticket.partner_id)]
+
+    def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
+        """Everybody's, with what they claim and told in all alone: see `alerts.store.summed_tickets`."""
+        return board.summed(self.connection, months, self.user.partner_id)
 
     def ticket(self, ticket_id: str) -> Ticket:
-        found = _there(store.ticket(self.connection, ticket_id))
-        self.customer(found.customer_id)
-        return found
+        found = store.ticket(self.connection, ticket_id)
+        shown = found and self.own(found.partner_id) and found.customer_id in self.book.customers
+        return _there(found if shown else None)
 
     def of_org(self, org_id: str) -> Customer:
         """The customer of the org."""
@@ -114,8 +141,8 @@ def _of_partner(book: Book, partner_id: str) -> Book:
 @contextmanager
 def view_of(house: House, user: User) -> Iterator[View]:
     """The user's view in a transaction that only reads."""
-    with reading(house.engine) as connection:
-        yield View(house, user, house.now(), connection)
+    with ExitStack() as stack:
+        yield View(house, user, house.now(), lambda: stack.enter_context(reading(house.engine)))
 
 
 def looking(request: Request) -> AbstractContextManager[View]:
@@ -128,5 +155,5 @@ def _view(request: Request) -> Iterator[View]:
         yield view
 
 
-See = Annotated[View, Depends(_view)]
+See = Annotated[View, Depends(_view, scope="function")]
 """The argument by which a page that only reads gets its view."""

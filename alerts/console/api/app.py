@@ -18,6 +18,7 @@ PROBLEMS = {
     403: "The token has not the scope.",
     404: "There is nothing of this name that the token may see.",
     409: "It makes no sense as things stand.",
+    413: "The body is too large.",
     422: "A value makes no sense.",
     503: "The store does not answer.",
 }
@@ -36,6 +37,7 @@ def create(house: House) -> FastAPI:
         "times are ISO 8601 UTC ending in Z.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # its address would be made from what the request calls us
         responses=PROBLEM,
     )
     app.state.house = house

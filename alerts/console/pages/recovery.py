@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from alerts import board
 from alerts.board import Choice
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.view import See, View
 from alerts.recovery import Outcome
@@ -19,7 +19,7 @@ from billing.money import round_money
 router = APIRouter()
 
 SHOWN = 4  # months of a page
-NAMES = ("claimed", "granted", "refused", "waiting", "expired")
+NAMES = ("claimed", "granted", "refused", "waiting", "expired", "unsent")
 
 
 class Row(NamedTuple):
@@ -58,7 +58,7 @@ def recovery_csv(view: See, until: str = "") -> Response:
 
 def _rows(view: View, months: list[Month]) -> Iterator[Row]:
     for month in months:
-        outcome = board.recovered(view.connection, Choice(month, _customers(view)))
+        outcome = board.recovered(view.connection, Choice(month, view.user.partner_id))
         for currency in outcome.currencies:
             sums = {name: f"{round_money(amount, currency):f}" for name, amount in outcome.of(currency).items()}
             yield Row(month, currency, {name: sums[name] for name in NAMES}, _percent(outcome, currency))
@@ -70,14 +70,10 @@ def _percent(outcome: Outcome, currency: str) -> int | None:
     return int(100 * sums["granted"] / answered) if answered else None
 
 
-def _customers(view: View) -> set[str] | None:
-    return None if view.user.partner_id is None else set(view.book.customers)
-
-
 def _months(view: View, until: str) -> list[Month]:
     """The months with tickets, the newest first, and one more than is shown."""
     try:
         last = Month.parse(until) if until else Month.of(view.at - HOUR)
     except ValueError:
         raise HTTPException(404) from None
-    return board.months(view.connection, last, SHOWN + 1, _customers(view))
+    return board.months(view.connection, last, SHOWN + 1, view.user.partner_id)

@@ -68,10 +68,10 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:historyRestore", () => document.getElementById("content").focus());
 document.addEventListener("htmx:responseError", (event) => {
   const status = document.getElementById("status");
-  status.textContent = event.detail.xhr.responseText.trim() || "This could not be done.";
+  status.textContent = event.detail.xhr.responseText.trim() || document.body.dataset.failed;
 });
 document.addEventListener("htmx:sendError", () => {
-  document.getElementById("status").textContent = "The console does not answer.";
+  document.getElementById("status").textContent = document.body.dataset.away;
 });
 
 // What was done before the page came is said once it is there: a status line is only heard when it changes.
