@@ -1,11 +1,11 @@
 """Tickets out of SQL a few at a time: how many are in each state, the first of a state, what a month's came to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store, store
@@ -60,6 +60,18 @@ def of_customer(connection: Connection, customer_id: str, most: int, partner_id:
     return store.tickets_by(connection, query.limit(most))
 
 
+def of_alert(connection: Connection, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+    """The tickets of those months that claim the alert or told of it, by month and kind."""
+    named = (cast(column, Text).contains(f'"{alert_id}"', autoescape=True) for column in (C.claims, C.told))
+    query = select(tickets).where(C.month.in_(map(str, months)), or_(*named))
+    return store.tickets_by(connection, query.order_by(C.month, C.kind))
+
+
+def summed(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> list[Ticket]:
+    """The tickets of those months, with what they claim and told in all alone: see `store.summed_tickets`."""
+    return store.summed_tickets(connection, C.month.in_(map(str, months)), *_theirs(partner_id))
+
+
 def left_behind(connection: Connection, before: Month, partner_id: str | None = None) -> dict[Month, int]:
     """The months before that one in which tickets still wait for an answer, and how many."""
     query = select(C.month, func.count()).where(C.month < str(before), C.state.in_(UNSETTLED), *_theirs(partner_id))
@@ -75,7 +87,7 @@ def months(connection: Connection, until: Month, most: int, partner_id: str | No
 
 def recovered(connection: Connection, choice: Choice) -> Outcome:
     """What came of the month's claims."""
-    found = store.tickets_by(connection, select(tickets).where(*choice.where))
+    found = summed(connection, [choice.month], choice.partner_id)
     answered = [ticket.ticket_id for ticket in found if ticket.state in ("granted", "refused")]
     answers = answer_store.answers_of(connection, answered)
     return together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in found)

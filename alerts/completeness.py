@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -45,9 +46,11 @@ class Told:
         """The end of the last hour of which anything is known."""
         return self.start + (self._last + 1) * HOUR if self._last >= 0 else None
 
-    @property
+    @cached_property
     def _last(self) -> int:
-        return int(max(np.flatnonzero(self.share), default=-1))
+        """The column of the last hour of which anything is known; -1 for none."""
+        columns = np.flatnonzero(self.share)
+        return int(columns[-1]) if columns.size else -1
 
 
 def told(grid: Grid, org_ids: Collection[str]) -> list[Told]:

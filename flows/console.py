@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +49,7 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         clock=app.clock,
         rank=app.rules.rank,
         usage=app.lake.current,
-        data_to=lambda: _data_to(app),
+        data_to=_data_to(app),
         bill=partial(bill.of_book, app),
         decide=partial(verdicts.give_all, app),
         undo=partial(verdicts.undo, app),
@@ -86,9 +86,15 @@ def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequenc
     return [*failures, *(SENT[one.state].format(to=", ".join(one.to), error=one.error) for one in sendings[-1:])]
 
 
-def _data_to(app: App) -> datetime | None:
-    span = app.lake.span()
-    return span and span[1] + HOUR
+def _data_to(app: App) -> Callable[[], datetime | None]:
+    """Asked of the lake again when it has another version."""
+
+    @lru_cache(maxsize=1)
+    def upto(_version: int) -> datetime | None:
+        span = app.lake.span()
+        return span and span[1] + HOUR
+
+    return lambda: upto(app.lake.version)
 
 
 def door(settings: Console, token: str, name: str) -> Door:

@@ -20,27 +20,27 @@ from billing import book_store, rules_store
 from billing.database import reading, transaction
 from billing.errors import Fault, SettingsError
 from flows.tickets import Basis, desks, letter, settled_months
-from flows.usage import known
+from flows.usage import known_of
 from flows.wiring import App
 
 
-def draft_of(app: App, ticket_id: str, at: datetime) -> Draft | None:
+def draft_of(app: App, connection: Connection, ticket_id: str, at: datetime) -> Draft | None:
     """The letter that the ticket would send at `at`, without its figures; None where it has none to send."""
-    with reading(app.engine) as connection:
-        found = _draft(app, connection, ticket_id, at)
+    found = _draft(app, connection, ticket_id, at)
     return found and found[1]
 
 
-def letter_of(app: App, ticket_id: str, at: datetime, words: str | None = None) -> Letter | None:
+def letter_of(
+    app: App, connection: Connection, ticket_id: str, at: datetime, words: str | None = None
+) -> Letter | None:
     """The very letter, or with these words, which are not kept; None where it has none to send."""
-    with reading(app.engine) as connection:
-        found = _draft(app, connection, ticket_id, at)
+    found = _draft(app, connection, ticket_id, at)
     if found is None:
         return None
     basis, draft = found
     said = draft.newest if words is None else draft.tried(words, at)
     wordings = {ticket_id: said} if said else {}
-    usage = known(app.lake, app.rules.catalog, at)
+    usage = known_of(app.lake, app.rules.catalog, at, {alert.org_id for alert in basis.alerts})
     return letter(app, basis._replace(wordings=wordings), draft.ticket, usage, at)
 
 
@@ -50,6 +50,9 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
     version: of the draft that they were written for. Raises SettingsError for words that cannot be said, and where the
     draft is another one meanwhile.
     """
+    with reading(app.engine) as connection:
+        as_it_is = letter_of(app, connection, ticket_id, at)
+    stated = figures(as_it_is.text if as_it_is else "")
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         found = _draft(app, connection, ticket_id, at)
@@ -59,7 +62,7 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
         text = draft.told(words)
         if changed := draft.changed_since(version, text):
             _refuse(ticket_id, [changed])
-        if text is not None and (wrong := list(faults(text, figures(draft.ticket)))):
+        if text is not None and (wrong := list(faults(text, stated))):
             _refuse(ticket_id, wrong)
         if draft.dropped or text != draft.told(draft.words):
             wording_store.add(connection, draft, text or "", who, at)

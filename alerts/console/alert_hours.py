@@ -162,7 +162,7 @@ def alert_hours(view: View, alert: Alert, span: Span) -> AlertHours:
     usage = view.house.usage(start, end)
     mine = pl.col("org_id").is_in(orgs) & (pl.col("product_family") == meter.product_family)
     names = usage.names.filter(mine & pl.col("usage_type").is_in(meter.usage_types))
-    usage = replace(usage.only(names["series"]), names=names)
+    usage = replace(usage.only(names["series"]), names=names).read()
     return AlertHours(alert, meter, view.house.rank, span, Grid.of(usage, view.house.catalog, start, end), usage)
 
 

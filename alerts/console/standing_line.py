@@ -29,7 +29,7 @@ class StandingLine:
 def standing_line(view: View) -> StandingLine:
     """For what the user may see."""
     months = {Month.of(view.at - BLIND), Month.of(view.at)}
-    tickets = view.tickets(months)
+    tickets = view.summed_tickets(months)
     answers = answers_of(view.connection, [one.ticket_id for one in tickets if one.state in ("granted", "refused")])
     money = together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in tickets)
     ends = [view.house.clock(Month.of(view.at), partner).deadline_at for partner in _partners(view)]

@@ -1,7 +1,7 @@
 """What one user may see: the only place where pages get data, so that another partner's is not there for them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from alerts import listing, store, tables
+from alerts import board, listing, store, tables
 from alerts.alert import Alert
 from alerts.console.house import House
 from alerts.console.users import User
@@ -28,12 +28,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class View:
-    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404."""
+    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404.
+
+    start: a transaction that ends with the request. A request that waits for a thread must not hold a connection,
+    or those that have a thread wait for one in vain.
+    """
 
     house: House
     user: User
     at: datetime
-    connection: Connection
+    start: Callable[[], Connection]
+
+    @cached_property
+    def connection(self) -> Connection:
+        return self.start()
 
     @cached_property
     def book(self) -> Book:
@@ -78,21 +86,26 @@ class View:
         found = listing.below(self.connection, tops, self.at)
         return {top: mine for top, all_ in found.items() if (mine := [one for one in all_ if self.shows(one)])}
 
-    def sees(self, alert_id: str) -> bool:
-        found = store.alert(self.connection, alert_id)
-        return found is not None and self.shows(found)
-
-    def known(self, alert_ids: Sequence[str]) -> list[str]:
-        """The ids, if the user may see every one."""
+    def seen(self, alert_ids: Collection[str]) -> set[str]:
+        """Those of the alerts that the user may see."""
         columns = tables.alerts.c
         query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
         rows = self.connection.execute(query)
-        seen = {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+        return {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+
+    def known(self, alert_ids: Sequence[str]) -> list[str]:
+        """The ids, if the user may see every one."""
+        seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, months: Iterable[Month]) -> list[Ticket]:
-        found = store.tickets(self.connection, months)
+    def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+        """Those of the months that claim the alert, or told of it."""
+        found = board.of_alert(self.connection, alert_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
+
+    def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
+        """Everybody's, with what they claim and told in all alone: see `alerts.store.summed_tickets`."""
+        return board.summed(self.connection, months, self.user.partner_id)
 
     def ticket(self, ticket_id: str) -> Ticket:
         found = store.ticket(self.connection, ticket_id)
@@ -128,8 +141,8 @@ def _of_partner(book: Book, partner_id: str) -> Book:
 @contextmanager
 def view_of(house: House, user: User) -> Iterator[View]:
     """The user's view in a transaction that only reads."""
-    with reading(house.engine) as connection:
-        yield View(house, user, house.now(), connection)
+    with ExitStack() as stack:
+        yield View(house, user, house.now(), lambda: stack.enter_context(reading(house.engine)))
 
 
 def looking(request: Request) -> AbstractContextManager[View]:
@@ -142,5 +155,5 @@ def _view(request: Request) -> Iterator[View]:
         yield view
 
 
-See = Annotated[View, Depends(_view)]
+See = Annotated[View, Depends(_view, scope="function")]
 """The argument by which a page that only reads gets its view."""

@@ -64,7 +64,8 @@ def the(app: App) -> Ticket:
 
 
 def draft(app: App, at: datetime) -> Draft:
-    found = draft_of(app, the(app).ticket_id, at)
+    with reading(app.engine) as connection:
+        found = draft_of(app, connection, the(app).ticket_id, at)
     assert found
     return found
 
@@ -74,7 +75,8 @@ def write(app: App, words: str | None, at: datetime, who: str = "kim", version: 
 
 
 def preview(app: App, at: datetime, words: str | None = None) -> bytes:
-    letter = letter_of(app, the(app).ticket_id, at, words)
+    with reading(app.engine) as connection:
+        letter = letter_of(app, connection, the(app).ticket_id, at, words)
     assert letter
     return compose(letter)
 

@@ -69,7 +69,7 @@ def alert(request: Request, view: See, alert_id: str, zoom: Annotated[Zoom, Quer
         "partner": partner,
     }
     if request.headers.get("hx-target") == "hours":
-        return page(request, "alert_hours.html", **drawn)
+        return page(request, "alert_zoomed.html", **drawn)
     done = just_done(request)
     around = _around(view, shown, tongue(request))
     return page(request, "alert.html", **drawn, **around, clock=clock, done=done)
@@ -124,7 +124,7 @@ def _around(view: View, alert: Alert, tongue: Tongue) -> dict[str, Any]:
     """What is known of it beside its hours."""
     connection, customer = view.connection, view.of_org(alert.org_id)
     under = view.below([alert.alert_id]).get(alert.alert_id, [])
-    above = alert.above if alert.above and view.sees(alert.above) else None
+    above = alert.above if alert.above and view.seen([alert.above]) else None
     earlier = listing.of_series(connection, alert.org_id, alert.meter, EARLIER + 1)
     following = [one for one in view.alerts(Wanted(QUEUE), 2, alert.alert_id) if one.alert_id != alert.alert_id]
     return {

@@ -111,7 +111,7 @@ def _page(
 ) -> Response:
     tickets = tickets_of(view, alert)
     ticket = _ticket(view, alert, ticket_id) if tickets else None
-    draft = view.house.draft(ticket.ticket_id, view.at) if ticket else None
+    draft = view.house.draft(view.connection, ticket.ticket_id, view.at) if ticket else None
     before = {str(one.number): one.text for one in draft.written if one.text} if draft else {}
     if earlier and earlier not in before:
         raise HTTPException(404)
@@ -143,7 +143,7 @@ def _ticket(view: View, alert: Alert, ticket_id: str) -> Ticket:
 
 def _mail(view: View, alert: Alert, ticket_id: str, words: str | None = None) -> mails.Mail:
     """The letter as its readers would get it."""
-    found = view.house.letter(_ticket(view, alert, ticket_id).ticket_id, view.at, words)
+    found = view.house.letter(view.connection, _ticket(view, alert, ticket_id).ticket_id, view.at, words)
     if found is None:
         raise HTTPException(404)
     return mails.read(found)

@@ -151,6 +151,7 @@ def _ticket(
         call=call,
         desk_hours=_desk_hours(view, call) if call else [],
         settled=one.state in SETTLED,
+        next_letter=_next_letter(view, one),
         answerable=one.state not in ("draft", "withdrawn") and request.state.user.may("approver"),
         written=written or {"what": "", "amount": "", "currency": "", "note": ""},
         faults=faults,
@@ -158,6 +159,15 @@ def _ticket(
         at=view.at,
         zones=zones,
     )
+
+
+def _next_letter(view: View, ticket: Ticket) -> str:
+    """An alert of the letter that is still to be sent; empty where the last one says all."""
+    if ticket.claims == ticket.told or ticket.state == "expired":
+        return ""
+    claimed = [one.alert_id for one in (*ticket.claims, *ticket.told)]
+    seen = view.seen(claimed)
+    return next((alert_id for alert_id in claimed if alert_id in seen), "")
 
 
 def _thread(deliveries: Sequence[Delivery], answers: Sequence[Answer]) -> list[Entry]:

@@ -5,7 +5,7 @@ import email
 import email.policy
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from alerts import answer_store, outbox, store
-from alerts.answers import Answer
+from alerts.answers import Answer, Proof
 from alerts.console.users import User
 from alerts.ticket import Ticket
 from billing.database import reading, transaction
@@ -138,6 +138,52 @@ def test_a_part_is_granted_with_a_file_that_proves_it(opened: Room) -> None:
     assert "10.50 USD" in page and the(opened).state == "granted"
 
 
+def answered_with(room: Room, *files: tuple[str, bytes]) -> Sequence[Proof]:
+    """The proofs of an answer to the customer's ticket, as they were kept."""
+    visitor, ticket = room.visitor(), the(room)
+    fields = {"csrf": visitor.csrf(), "what": "acknowledged"}
+    sent = [("proofs", (name, content, "text/html")) for name, content in files]
+    assert visitor.client.post(f"/tickets/{ticket.ticket_id}/answers", data=fields, files=sent).status_code == 200
+    return answers(room, ticket)[-1].proofs
+
+
+def test_a_proof_is_saved_as_it_was_given_and_never_shown(opened: Room) -> None:
+    ticket, client = the(opened), opened.visitor().client
+    names = {
+        "case 4711.pdf": "case%204711.pdf",
+        "../../etc/passwd": ".._.._etc_passwd".lstrip("."),
+        "답변.html": "%EB%8B%B5%EB%B3%80.html",
+        "<script>alert(1)</script>.svg": "%3Cscript%3Ealert%281%29%3C_script%3E.svg",
+        "a\u202egnp.exe": "agnp.exe",
+        "x; filename=evil.exe": "x%3B%20filename%3Devil.exe",
+        "C:\\autoexec.bat": "autoexec.bat",
+    }
+    proofs = answered_with(opened, *((name, name.encode() * 3) for name in names))
+    page = client.get(f"/tickets/{ticket.ticket_id}").text
+    assert "<script>alert" not in page
+    for proof, (name, saved) in zip(proofs, names.items(), strict=True):
+        path = f"/tickets/{ticket.ticket_id}/proofs/{proof.sha256}"
+        answer = client.get(path)
+        assert f'href="{path}"' in page and answer.content == name.encode() * 3
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{saved}"
+    other = the(opened, "c2").ticket_id
+    for odd in (f"{other}/proofs/{proofs[0].sha256}", f"{ticket.ticket_id}/proofs/{'0' * 64}"):
+        assert client.get(f"/tickets/{odd}").status_code == 404
+
+
+def test_a_proof_that_was_tampered_with_is_not_given_out(opened: Room) -> None:
+    ticket, client = the(opened), opened.visitor().client
+    [proof] = answered_with(opened, ("case.txt", b"case 4711"))
+    path, kept = f"/tickets/{ticket.ticket_id}/proofs/{proof.sha256}", opened.app.workspace / proof.path
+    kept.write_bytes(b"case 4712")
+    answer = client.get(path)
+    assert answer.status_code == 503 and "is not the file that was kept" in answer.text
+    kept.unlink()
+    assert client.get(path).status_code == 503
+
+
 @pytest.mark.parametrize(
     ("fields", "what"),
     [
@@ -219,6 +265,8 @@ def test_another_partners_are_not_there_on_any_route(opened: Room) -> None:
     theirs = {"ticket_id": ticket.ticket_id, "key": f"{ticket.ticket_id}-1", "number": "0"}
     theirs |= {"customer_id": "c1", "partner_id": "p1"}
     visitor, everybody, asked = opened.visitor(User("lee", "admin", "p2")), opened.visitor(), 0
+    [one] = answered_with(opened, ("case.txt", b"case 4711"))
+    theirs["sha256"] = one.sha256
     for path, methods in routes(opened.application()).items():
         if not path.startswith(("/tickets/", "/customers/", "/partners/", "/digest")) or "{" not in path:
             continue
@@ -229,7 +277,7 @@ def test_another_partners_are_not_there_on_any_route(opened: Room) -> None:
             asked += 1
         if "get" in methods:
             assert everybody.client.get(filled).status_code == 200, path
-    assert asked >= 8 and answers(opened, ticket) == []
+    assert asked >= 8 and len(answers(opened, ticket)) == 1
     page = visitor.client.get("/tickets").text
     assert ids(page) == [the(opened, "c2").ticket_id] and "Customer</a>" not in page
     assert visitor.client.get("/tickets?partner=p1").status_code == 404
