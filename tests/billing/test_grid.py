@@ -151,14 +151,3 @@ def test_restated_to_null_is_missing_again() -> None:
     grid, changed = tape.at(hour(3))
     assert (cells(grid), changed) == ({}, hour(0))
     assert tape.at(hour(4))[1] is None
-
-
-@settings(max_examples=100)
-@given(st.lists(facts, min_size=1, max_size=12), st.data())
-def test_a_grid_of_some_series_is_a_part_of_the_whole(rows: list[Fact], data: st.DataObject) -> None:
-    """Whatever other rows come along with them."""
-    usage = Usage.of(history(rows))
-    chosen = data.draw(st.sets(st.sampled_from(usage.names["series"].to_list()), min_size=1))
-    some = usage.only(pl.Series("series", sorted(chosen), usage.names["series"].dtype))
-    mine = {tuple(name) for name in some.names.select(KIND).iter_rows()}
-    assert cells(Grid.of(some, CATALOG, OCTOBER, END)) == cells(settled([r for r in rows if (r[0], *r[1]) in mine]))
