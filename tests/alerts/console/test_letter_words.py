@@ -270,7 +270,14 @@ def test_korean(room: Room) -> None:
     kim.save("One.")
     change_stake(room)
     page = kim.visitor.client.get(kim.path, headers={"accept-language": "ko"}).text
-    for word in ("서신의 문구", "미리보기", "문구 저장", "생성된 문구로 되돌리기", "이전에 쓴 문구", "kim 님이"):
+    for word in (
+        "메일 본문",
+        "미리보기",
+        "본문 저장",
+        "자동 작성된 본문으로 되돌리기",
+        "이전에 작성한 본문",
+        "kim의 본문은",
+    ):
         assert word in page
 
 
