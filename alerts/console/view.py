@@ -89,9 +89,9 @@ class View:
         seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+    def tickets(self, alert: Alert, months: Iterable[Month]) -> list[Ticket]:
         """Those of the months that claim the alert, or told of it."""
-        found = board.of_alert(self.connection, alert_id, months)
+        found = board.of_alert(self.connection, alert, self.of_org(alert.org_id).customer_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
 
     def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
