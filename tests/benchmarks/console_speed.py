@@ -1,8 +1,8 @@
 """What every page of the console costs with 100 k alerts and 2 M hours in the store, and what 50 clients at once do.
 
 `python -m tests.benchmarks.console_speed [--runs N] [--only TEXT] [--keep DIR] [--write FILE]`: on SQLite, and on a
-PostgreSQL of its own where Debian's is installed. One client asks for all pages in turn, of a server in a process of its
-own; then fifty read and decide for a minute. Exit 1 when a bar is missed.
+PostgreSQL of its own where Debian's is installed. One client asks for all pages in turn, of a server in a process of
+its own; then fifty read and decide for a minute. Exit 1 when a bar is missed.
 """
 
 import argparse
@@ -140,7 +140,7 @@ def _crowd(result: Result) -> str:
         return ""
     return (
         f"{CLIENTS} clients for {SECONDS} s: {len(one.taken)} answers, {one.decided} verdicts and takings back, "
-        f"{len(one.errors)} errors, {result.lost} lost; p50 {one.percentile(50):.2f} s, p95 {one.percentile(95):.2f} s. "
+        f"{len(one.errors)} errors, {result.lost} lost; p50 {one.percentile(50):.2f}, p95 {one.percentile(95):.2f} s. "
         f"The server took {result.peak:.0f} MiB at its most, and {one.grown:+.0f} MiB in the second half."
     )
 
