@@ -2,15 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from alerts.mail import body_text
-from alerts.ticket import Claim, Ticket, asked
-from billing.money import CURRENCIES, round_money
+from alerts.ticket import Claim, Ticket
+from billing.money import CURRENCIES
 
 LONGEST = 4000  # characters
 Figures = Mapping[str, AbstractSet[Decimal]]  # by currency
@@ -20,12 +21,21 @@ _UNIT = rf"(?<![A-Za-z])[A-Za-z]{{3}}|[{_SIGNS}]"
 _MONEY = re.compile(rf"(?:(?P<before>{_UNIT})\s?)?(?P<amount>\d[\d.,'’]*)(?:\s?(?P<after>[A-Za-z]{{3}}\b|[{_SIGNS}]))?")
 
 
+class Money(NamedTuple):
+    """An amount in a text. unit: a currency, or a sign that many have; amount: None for what is none; said: as it
+    stands there."""
+
+    unit: str
+    amount: Decimal | None
+    said: str
+
+
 @dataclass(frozen=True)
 class Wording:
     """What somebody wrote for the letter of a ticket, kept as row `number`. text: empty for the generated words.
 
-    letter: the number of the letter, from 1. instead_of: the generated words that it
-    was written for; claims: those that they asked for.
+    letter: the number of the letter, from 1. instead_of: the generated words that it was written for; claims: those
+    that they asked for.
     """
 
     number: int
@@ -122,13 +132,12 @@ def cleaned(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def figures(ticket: Ticket) -> Figures:
-    """The amounts that the ticket's next letter states."""
+def figures(letter: str) -> Figures:
+    """The amounts that a letter states."""
     found: dict[str, set[Decimal]] = {}
-    for claims in (ticket.claims, ticket.told):
-        stated = [*((one.currency, one.amount) for one in claims), *asked(claims).items()]
-        for currency, amount in stated:
-            found.setdefault(currency, set()).add(abs(round_money(amount, currency)))
+    for unit, amount, _ in _amounts(letter):
+        if amount is not None:
+            found.setdefault(unit, set()).add(amount)
     return found
 
 
@@ -138,19 +147,18 @@ def faults(text: str, stated: Figures) -> Iterator[str]:
         yield "The words say nothing: write what is asked, or put the generated words back."
     if len(text) > LONGEST:
         yield f"The words have {len(text)} characters; at most {LONGEST} fit."
+    for unit, amount, said in _amounts(text, stated):
+        if not any(amount in amounts for code, amounts in stated.items() if unit in (code, *_SIGNS)):
+            yield f"{said} is no amount of this letter: write one of its figures."
+
+
+def _amounts(text: str, own: Container[str] = ()) -> Iterator[Money]:
+    """What stands in the text as a number beside a currency. own: currencies that may also be in small letters."""
     for found in _MONEY.finditer(text):
-        units = [unit for unit in (found["before"], found["after"]) if unit and _is_money(unit, stated)]
-        if not all(_amount(found["amount"]) in _stated_in(unit, stated) for unit in units):
-            yield f"{found[0].strip(' .,')} is no amount of this letter: write one of its figures."
-
-
-def _is_money(unit: str, stated: Figures) -> bool:
-    return unit in _SIGNS or unit in CURRENCIES or unit.upper() in stated
-
-
-def _stated_in(unit: str, stated: Figures) -> AbstractSet[Decimal]:
-    """The amounts in the currency; of a sign, which many have, those in all."""
-    return frozenset().union(*stated.values()) if unit in _SIGNS else stated.get(unit.upper(), frozenset())
+        for unit in (found["before"], found["after"]):
+            code = (unit or "").upper()
+            if unit in CURRENCIES or code in own or (unit and unit in _SIGNS):
+                yield Money(code, _amount(found["amount"]), found[0].strip(" .,"))
 
 
 def _amount(text: str) -> Decimal | None:

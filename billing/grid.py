@@ -48,6 +48,8 @@ class Grid:
         at = layout.row_of * width - first
         for rows in usage.only(layout.series).between(first, first + width).batches():
             said = rows.drop_nulls("quantity") if rows["quantity"].null_count() else rows
+            if said.height and int(said["series"].max()) >= len(at):  # type: ignore[arg-type]  # others: see Usage.only
+                said = said.filter(pl.col("series") < len(at))
             position = at[said["series"].to_numpy()]
             position += said["hour"].to_numpy()
             quantity = said["quantity"].to_numpy()

@@ -17,7 +17,7 @@ from alerts.snooze import awake
 from alerts.ticket import Ticket, settle
 from alerts.wording import Draft, faults, figures
 from billing import book_store, rules_store
-from billing.database import transaction
+from billing.database import reading, transaction
 from billing.errors import Fault, SettingsError
 from flows.tickets import Basis, desks, letter, settled_months
 from flows.usage import known_of
@@ -50,6 +50,9 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
     version: of the draft that they were written for. Raises SettingsError for words that cannot be said, and where the
     draft is another one meanwhile.
     """
+    with reading(app.engine) as connection:
+        as_it_is = letter_of(app, connection, ticket_id, at)
+    stated = figures(as_it_is.text if as_it_is else "")
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         found = _draft(app, connection, ticket_id, at)
@@ -59,7 +62,7 @@ def reword(app: App, ticket_id: str, words: str | None, version: str, who: str, 
         text = draft.told(words)
         if changed := draft.changed_since(version, text):
             _refuse(ticket_id, [changed])
-        if text is not None and (wrong := list(faults(text, figures(draft.ticket)))):
+        if text is not None and (wrong := list(faults(text, stated))):
             _refuse(ticket_id, wrong)
         if draft.dropped or text != draft.told(draft.words):
             wording_store.add(connection, draft, text or "", who, at)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from alerts.schema import METADATA, upgrade
 from billing.database import connect
-from tests.postgresql import binaries, server
+from tests.postgresql import binaries, new_database, server
 
 # People explore, CI judges the same examples every time.
 settings.register_profile(
@@ -50,6 +50,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def house_database(request: pytest.FixtureRequest) -> str:
+    """The URL of a new database for the tests of a file, once on each kind; empty for SQLite in the workspace."""
+    return new_database(request.getfixturevalue("postgresql")) if request.param == "postgresql" else ""
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """A PostgreSQL server of one's own, on loopback, of Debian's package."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import create_engine, text
 
 
 def binaries() -> Path | None:
@@ -38,3 +41,13 @@ def server(port: int, *options: str) -> Iterator[str]:
     finally:
         run(str(tools / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
         shutil.rmtree(home, ignore_errors=True)
+
+
+def new_database(url: str) -> str:
+    """The URL of an empty database on the server."""
+    name = f"house_{secrets.token_hex(4)}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{url.rpartition('/')[0]}/{name}"

@@ -1,7 +1,7 @@
 """The hours of an alert's series as a page shows them: a picture, a table, and what carries the odd ones."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from alerts.alert import Alert
 from alerts.charts import Chart, Level, Mark, svg
 from alerts.clock import Clock
+from alerts.console.tongue import Tongue
 from alerts.console.view import View
 from alerts.evidence import HourRow, base_unit, readable
 from alerts.stake import SIGMAS
@@ -24,6 +25,7 @@ from billing.rollups import percentile
 from billing.usage import Usage
 
 LONGEST = 92 * DAY
+FARTHEST = 2 * 366 * DAY
 TABLE = 200  # rows
 SUMMED = ("sum", "hourly_overage")
 ZOOMS = ("month", "alert", "week", "quarter")
@@ -37,9 +39,9 @@ class Span(NamedTuple):
 
 
 def zoomed(alert: Alert, zoom: str, first: datetime | None, last: datetime | None) -> Span:
-    """What a picture shows: from the day `first` to the day `last`, else what `zoom` says."""
-    if first and last and first <= last:
-        return Span(first, min(last + DAY, first + LONGEST))
+    """What a picture shows: from the day `first` to the day `last` if they are of its years, else what `zoom` says."""
+    if first and last and first <= last and abs(first - alert.last_hour) < FARTHEST:
+        return Span(first, min(last, first + LONGEST - DAY) + DAY)
     month = Month.of(alert.last_hour)
     if zoom == "alert":
         return Span(alert.started_at - DAY, min(alert.last_hour + DAY, alert.started_at + LONGEST))
@@ -79,9 +81,9 @@ class AlertHours:
         columns = np.flatnonzero(self.grid.seen.any(axis=0)) if self.grid.keys else np.array([])
         return self.grid.start + (int(columns[-1]) + 1) * HOUR if columns.size else self.span.start
 
-    def picture(self, clock: Clock | None) -> Markup:
+    def picture(self, clock: Clock | None, tongue: Tongue) -> Markup:
         """The span as SVG; its text is escaped by the drawing."""
-        drawing = svg(self._chart(clock))
+        drawing = svg(self._chart(clock, tongue))
         return Markup(drawing.replace("<svg ", '<svg class="chart" ', 1))  # noqa: S704
 
     def by_type(self) -> list[tuple[str, int]]:
@@ -109,13 +111,13 @@ class AlertHours:
     def _of_them(self, quantity: int) -> int:
         return quantity if self.meter.rollup in SUMMED else round(quantity / len(self.alert.hours))
 
-    def _chart(self, clock: Clock | None) -> Chart:
+    def _chart(self, clock: Clock | None, tongue: Tongue) -> Chart:
         hours = list(self._hours(self.span.end))
         odd, known = set(self.alert.hours), dict(zip(self._hours(self.told), self._floats(), strict=True))
         expected = [float(self.alert.expected_at(hour)) for hour in hours]
         stray = SIGMAS * self.alert.scale
         return Chart(
-            title=f"{self.meter.name}, org {self.alert.org_id}",
+            title=f"{self.meter.name}, {tongue.say('org')} {self.alert.org_id}",
             subtitle="",
             unit="B" if self.meter.unit == "GB" else base_unit(self.meter),
             start=self.span.start,
@@ -123,18 +125,19 @@ class AlertHours:
             expected=expected,
             anomalous=[hour in odd for hour in hours],
             band=([max(0.0, e - stray) for e in expected], [e + stray for e in expected]) if stray else None,
-            level=self._level(),
-            marks=tuple(mark for mark in _marks(self.alert, clock) if self.span.start < mark.at <= self.span.end),
+            level=self._level(tongue),
+            marks=tuple(m for m in _marks(self.alert, clock, tongue.say) if self.span.start < m.at <= self.span.end),
+            words=tongue.drawn,
         )
 
-    def _level(self) -> Level | None:
+    def _level(self, tongue: Tongue) -> Level | None:
         """The hour that a percentile meter bills of this org's month so far."""
         month = Month.of(self.alert.last_hour)
         if self.meter.rollup != "p99" or self.alert.key not in self.grid.row_of or self.span.start > month.start:
             return None
         values = self.grid.between(month.start, min(month.end, self.told)).values[self.grid.row_of[self.alert.key]]
         billed = int(percentile(values, self.rank)) if len(values) else 0
-        return Level(billed, f"99th percentile so far: {readable(billed, self.meter)}")
+        return Level(billed, tongue.say("99th percentile so far: {quantity}", quantity=readable(billed, self.meter)))
 
     def _hours(self, end: datetime) -> Iterator[datetime]:
         return (self.span.start + n * HOUR for n in range(hours_between(self.span.start, min(end, self.span.end))))
@@ -163,12 +166,12 @@ def alert_hours(view: View, alert: Alert, span: Span) -> AlertHours:
     return AlertHours(alert, meter, view.house.rank, span, Grid.of(usage, view.house.catalog, start, end), usage)
 
 
-def _marks(alert: Alert, clock: Clock | None) -> Iterator[Mark]:
+def _marks(alert: Alert, clock: Clock | None, say: Callable[[str], str]) -> Iterator[Mark]:
     month = Month.of(alert.last_hour)
     if clock is None or clock.deadline_at == month.end:
-        yield Mark(month.end, "month ends, deadline" if clock else "month ends")
+        yield Mark(month.end, say("month ends, deadline") if clock else say("month ends"))
     else:
-        yield Mark(clock.deadline_at.astimezone(UTC), "deadline")
-        yield Mark(month.end, "month ends (UTC)")
+        yield Mark(clock.deadline_at.astimezone(UTC), say("deadline"))
+        yield Mark(month.end, say("month ends (UTC)"))
     if clock:
-        yield Mark(clock.latest_email_at.astimezone(UTC), "latest e-mail")
+        yield Mark(clock.latest_email_at.astimezone(UTC), say("latest e-mail"))

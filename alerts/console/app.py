@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
 
-from alerts.console import assets, probes
+from alerts.console import assets, probes, readers
 from alerts.console.api import app as api
 from alerts.console.headers import Headed
 from alerts.console.house import House
@@ -45,6 +45,7 @@ def create(house: House, door: Door, *, secure: bool = False, key: str = "") -> 
     app.add_middleware(Packed)
     app.include_router(assets.router)
     app.include_router(door.router)
+    app.include_router(readers.router)
     for module in PAGES:
         app.include_router(module.router, dependencies=[Depends(signed_in), Depends(own_form)])
     app.include_router(probes.router)
@@ -67,7 +68,9 @@ def _fault(request: Request, error: Exception) -> Response:
     """What went wrong, as a page, or as a line where a part of a page was asked for; to programs as they are told."""
     if request.url.path.startswith(PROGRAMS):
         return api.problem(request, error)
-    status, what = _told(error)
+    status, sentences = _told(error)
+    tongue = readers.tongue(request)
+    what = "; ".join(tongue.retold(tongue.say(one)) for one in sentences)
     headers = getattr(error, "headers", None)
     if request.headers.get("hx-request"):
         answer = page(request, "fault_line.html", status, what=what)
@@ -77,15 +80,15 @@ def _fault(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _told(error: Exception) -> tuple[int, str]:
-    """The status, and a sentence for people."""
+def _told(error: Exception) -> tuple[int, list[str]]:
+    """The status, and sentences for people."""
     if isinstance(error, HTTPException):
         written = error.detail if error.status_code == 403 else ""
-        return error.status_code, written or FAULTS.get(error.status_code, "This could not be done.")
+        return error.status_code, [written or FAULTS.get(error.status_code, "This could not be done.")]
     if isinstance(error, RequestValidationError):
-        return 422, FAULTS[422]
+        return 422, [FAULTS[422]]
     if isinstance(error, FaultyError):
-        return 409, "; ".join(fault.what for fault in error.faults)
+        return 409, [fault.what for fault in error.faults]
     if isinstance(error, WorldError):
-        return 503, str(error)
-    return 500, "Something broke here. It is in the console's log; nothing was changed."
+        return 503, [str(error)]
+    return 500, ["Something broke here. It is in the console's log; nothing was changed."]

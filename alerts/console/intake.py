@@ -1,14 +1,11 @@
-"""What is let in at all: requests of a bearable size, and HEAD wherever there is GET."""
-
-from collections.abc import MutableMapping
-from typing import Any
+"""What is let in at all: bodies of a bearable size, one length to a request, and HEAD wherever there is GET."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FILES = 40_000_000  # bytes of a form that may bring files along
-WORDS = 400_000  # bytes of any other
-PATIENCE = 4  # times as much is read and thrown away, so that a browser hears the answer
+WORDS = 400_000  # bytes of any other body
+LENGTHS = {b"content-length", b"transfer-encoding"}
 
 
 class Intake:
@@ -21,28 +18,24 @@ class Intake:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = FILES if _header(scope, b"content-type").lower().startswith(b"multipart/form-data") else WORDS
+        headers = dict(scope["headers"])
+        most = FILES if headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data") else WORDS
+        head, ambiguous = scope["method"] == "HEAD", headers.keys() >= LENGTHS
         got = 0
 
         async def bearable() -> Message:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            if got <= most:
-                return message
-            while message.get("more_body") and got <= PATIENCE * most:
-                message = await receive()
-                got += len(message.get("body", b""))
-            raise HTTPException(413)
+            if got > most:
+                raise HTTPException(413)
+            return message
 
-        async def headless(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+        async def answer(message: Message) -> None:
+            if head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            if ambiguous and message["type"] == "http.response.start":  # what follows may be no request (RFC 9112, 6.1)
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
 
-        if scope["method"] == "HEAD":
-            await self.app({**scope, "method": "GET"}, bearable, headless)
-        else:
-            await self.app(scope, bearable, send)
-
-
-def _header(scope: MutableMapping[str, Any], name: bytes) -> bytes:
-    return next((bytes(value) for key, value in scope["headers"] if key == name), b"")
+        await self.app({**scope, "method": "GET"} if head else scope, bearable, answer)

@@ -14,6 +14,8 @@ from alerts.console.headers import MAIL_HEADERS
 from alerts.mail import Letter, compose
 
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date", "Message-ID", "In-Reply-To")
+READ_ON = '<style>body:focus { outline: 3px solid #b45309; outline-offset: -3px }</style><body tabindex="0"'
+"""The start of a mail's body: the Tab key comes into it, it is seen to be there, and the arrow keys read on."""
 _PICTURE = re.compile(r"cid:([A-Za-z0-9._-]+)")
 
 
@@ -55,7 +57,8 @@ def taken_apart(message: bytes) -> Mail:
 
 def body(mail: Mail) -> Response:
     """The HTML by itself, for a frame in which nothing of it acts."""
-    return Response(mail.html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
+    html = mail.html.replace("<body", READ_ON, 1)
+    return Response(html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
 
 
 def download(mail: Mail, number: str) -> Response:

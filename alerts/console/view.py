@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, TypeVar
 
@@ -15,9 +15,11 @@ from alerts import board, listing, store, tables
 from alerts.alert import Alert
 from alerts.console.house import House
 from alerts.console.users import User
+from alerts.contract_clocks import last_change
 from alerts.listing import Listed, Wanted
 from alerts.ticket import Ticket
-from billing.book import Book, Customer, Partner
+from billing import book_store
+from billing.book import Book, Contract, Customer, Partner
 from billing.database import reading
 from billing.hours import Month
 
@@ -58,6 +60,12 @@ class View:
 
     def customer(self, customer_id: str) -> Customer:
         return _there(self.book.customers.get(customer_id))
+
+    def last_change(self, contract: Contract) -> date | None:
+        """The day of this month on which the contract's products were changed, as far as the loaded books tell."""
+        _there(self.book.contracts.get(contract.contract_id))
+        start = Month.of(self.at).start
+        return last_change(book_store.products(self.connection, contract.contract_id, start, self.at))
 
     def alert(self, alert_id: str) -> Alert:
         """The alert; its org must still be in the user's book."""

@@ -133,7 +133,13 @@ def test_the_generated_words_state_the_letters_own_amounts() -> None:
         replace(OPENED, letters=1, told=OPENED.claims[:1]),
         replace(OPENED, claims=(), told=OPENED.claims),
     ):
-        assert list(faults(generated_words(one, BOOK, DESKS, AT), figures(one))) == []
+        assert list(faults(generated_words(one, BOOK, DESKS, AT), figures(letter(one).text))) == []
+
+
+def test_words_may_name_whatever_the_letter_states_a_price_too() -> None:
+    stated = figures(letter(OPENED).text)
+    assert list(faults("12,300.00 USD for hosts, at 0.10 USD each; 7,200.00 USD is usual.", stated)) == []
+    assert list(faults("at 0.11 USD each", stated)) != []
 
 
 def test_who_writes_over_what_somebody_else_wrote_is_told_and_who_says_the_same_is_not() -> None:

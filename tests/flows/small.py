@@ -1,5 +1,6 @@
 """A small workspace: one partner, one customer, one org with hosts and logs, and a storm near the end."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def small_world(storm_hours: int = 6) -> World:
     )
 
 
-def small_workspace(directory: Path, world: World | None = None) -> App:
-    """The world loaded into a new workspace with the default settings."""
+def small_workspace(directory: Path, world: World | None = None, environ: Mapping[str, str] | None = None) -> App:
+    """The world loaded into a new workspace with the default settings, or these of the environment."""
     world = world or small_world()
     workspace.create(directory)
     files = directory / "files"
@@ -64,7 +65,7 @@ def small_workspace(directory: Path, world: World | None = None) -> App:
     world.terms = world.terms or []
     write_book(world, files)
     write_usage(world, files / "usage.csv")
-    app = open_app(directory, {})
+    app = open_app(directory, environ or {})
     with transaction(app.engine) as connection:
         book_store.save(connection, read_book(files, app.rules.catalog), END)
     app.lake.put(read_file(files / "usage.csv").usage, END)

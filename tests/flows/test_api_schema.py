@@ -1,5 +1,6 @@
 """Every operation of the API under thousands of made-up requests: no server error, and answers as its document says."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -34,11 +35,12 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Api:
-    app = two_partners(tmp_path_factory.mktemp("two"))
+def api(tmp_path_factory: pytest.TempPathFactory, house_database: str) -> Iterator[Api]:
+    app = two_partners(tmp_path_factory.mktemp("two"), house_database)
     built = create(house(app, lambda: NOW), OpenDoor(User("kim", "admin")))
     schema = schemathesis.openapi.from_asgi(f"{PATH}/openapi.json", built)
-    return Api(schema, ids(app, "p1").of, bearer(app, "admin"))
+    yield Api(schema, ids(app, "p1").of, bearer(app, "admin"))
+    app.engine.dispose()
 
 
 @pytest.mark.parametrize("real", [False, True], ids=["made up", "there"])

@@ -80,7 +80,7 @@ def send(request: Request, alert_id: str, form: Annotated[Edit, Form()]) -> Resp
         return _again(request, alert_id, form, faults)
     house = request.app.state.house
     came = house.send(alert_id, request.state.user.name, form.note.strip(), house.now())
-    said = " ".join(came) or "Nothing was owed: the vendor knows all of it."
+    said = "\n".join(came) or "Nothing to send: the vendor knows all of it already."
     return go(request, f"/alerts/{alert_id}", told(said))
 
 

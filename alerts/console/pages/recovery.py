@@ -19,7 +19,7 @@ from billing.money import round_money
 router = APIRouter()
 
 SHOWN = 4  # months of a page
-NAMES = ("claimed", "granted", "refused", "waiting", "expired")
+NAMES = ("claimed", "granted", "refused", "waiting", "expired", "unsent")
 
 
 class Row(NamedTuple):

@@ -63,9 +63,12 @@ class Room:
     house: House
 
     @classmethod
-    def of(cls, directory: Path, at: datetime = END) -> "Room":
-        app = open_app(directory, {})
+    def over(cls, app: App, at: datetime) -> "Room":
         return cls(app, house(app, lambda: at))
+
+    @classmethod
+    def of(cls, directory: Path, at: datetime = END) -> "Room":
+        return cls.over(open_app(directory, {}), at)
 
     @classmethod
     def copied(cls, source: Path, target: Path, at: datetime = END) -> "Room":
