@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,29 +82,30 @@ def measured(house: House, only: str, runs: int, seconds: float) -> Result:
 def time_all(console: Served, asked: Sequence[Page], runs: int) -> dict[str, Took]:
     """All pages in turn, so that a busy minute falls on all of them."""
     found = {page.name: Took() for page in asked}
-    visitor = Visitor(console)
-    for run in range(-SETTLE, runs):
-        for page in asked:
-            if page.slow and not 0 <= run < FEW:
-                continue
-            path, took = page.paths[run % len(page.paths)], found[page.name]
-            cpu, wall = console.cpu, time.perf_counter()
-            status, body = visitor.get(path, page.headers)
-            wall, cpu = time.perf_counter() - wall, console.cpu - cpu
-            if status != 200:
-                raise AssertionError(f"{path} answers {status}: {body[:500]!r}")
-            if run >= 0:
-                took.wall.append(wall)
-                took.cpu.append(cpu)
-                took.size = len(body)
+    with closing(Visitor(console)) as visitor:
+        for run in range(-SETTLE, runs):
+            for page in asked:
+                if not page.slow or 0 <= run < FEW:
+                    took = found[page.name] if run >= 0 else Took()
+                    _time(console, visitor, page, page.paths[run % len(page.paths)], took)
     return found
+
+
+def _time(console: Served, visitor: Visitor, page: Page, path: str, took: Took) -> None:
+    cpu, wall = console.cpu, time.perf_counter()
+    status, body = visitor.get(path, page.headers)
+    took.wall.append(time.perf_counter() - wall)
+    took.cpu.append(console.cpu - cpu)
+    took.size = len(body)
+    if status != 200:
+        raise AssertionError(f"{path} answers {status}: {body[:500]!r}")
 
 
 def first_load(console: Served) -> int:
     """Bytes of the queue and all it needs, as they come over the wire, without their headers."""
-    visitor = Visitor(console)
-    own = sorted(set(STATIC.findall(visitor.get("/", {"Accept-Encoding": "identity"})[1].decode())))
-    return sum(len(visitor.get(path)[1]) for path in ("/", *own))
+    with closing(Visitor(console)) as visitor:
+        own = set(STATIC.findall(visitor.get("/", {"Accept-Encoding": "identity"})[1].decode()))
+        return sum(len(visitor.get(path)[1]) for path in ("/", *sorted(own)))
 
 
 def bars(name: str, result: Result) -> list[Bar]:

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPException
 from itertools import count
@@ -71,8 +72,12 @@ def rush(console: Served, clients: int = CLIENTS, seconds: float = SECONDS) -> R
 
 def _reviewer(console: Served, number: int, clients: int, end: float) -> tuple[list[str], list[float], int]:
     """(errors, seconds of every answer, how many verdicts). Everybody decides for customers of their own."""
+    with closing(Visitor(console)) as visitor:
+        return _reviewed(visitor, number, clients, end)
+
+
+def _reviewed(visitor: Visitor, number: int, clients: int, end: float) -> tuple[list[str], list[float], int]:
     chance, errors, taken, decided = Random(SEED + number), list[str](), list[float](), 0
-    visitor = Visitor(console)
     own = [f"c{n}" for n in range(number % CUSTOMERS, CUSTOMERS, clients)]
 
     def timed(ask: Callable[..., tuple[int, bytes]], path: str, good: int = 200, **fields: str) -> bytes:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -53,6 +53,9 @@ class Visitor:
         self.get(f"/login{console.door}")
         self.csrf = CSRF.search(self.get("/?q=nobody")[1])[1].decode()  # type: ignore[index]  every page has it
 
+    def close(self) -> None:
+        self._there.close()
+
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """The status and the body as it came over the wire. Raises OSError, HTTPException."""
         return self._ask("GET", path, None, {"Accept-Encoding": "gzip", **(headers or {})})
@@ -91,6 +94,6 @@ def served(directory: Path, environ: Mapping[str, str]) -> Iterator[Served]:
 
 
 def _answers(port: int) -> bool:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    client.request("GET", "/healthz")
-    return client.getresponse().read() != b""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client:
+        client.request("GET", "/healthz")
+        return client.getresponse().read() != b""
