@@ -15,6 +15,7 @@ from alerts.console.api import app as api
 from alerts.console.headers import Headed
 from alerts.console.house import House
 from alerts.console.intake import Intake
+from alerts.console.packed import Packed
 from alerts.console.pages import alert, customers, letter, queue, recovery, runs, sent_letter, tickets
 from alerts.console.paper import page
 from alerts.console.session import LASTS, Door, StrangerError, own_form, signed_in
@@ -41,6 +42,7 @@ def create(house: House, door: Door, *, secure: bool = False, key: str = "") -> 
     key = key or secrets.token_hex(32)
     app.add_middleware(SessionMiddleware, key, name, int(LASTS.total_seconds()), same_site="lax", https_only=secure)
     app.add_middleware(Intake)
+    app.add_middleware(Packed)
     app.include_router(assets.router)
     app.include_router(door.router)
     app.include_router(readers.router)
