@@ -19,7 +19,9 @@ class Hands(Protocol):
         """One of some choices."""
         ...
 
-    def write(self, one: Locator, text: str) -> None: ...
+    def write(self, one: Locator, text: str) -> None:
+        """Instead of what stands in a field."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Keyboard:
 
     def write(self, one: Locator, text: str) -> None:
         self._tab_to(one)
+        self.here.press("Control+a")
         self.here.page.keyboard.type(text)
 
     def _tab_to(self, one: Locator) -> None:
