@@ -199,7 +199,7 @@ def test_what_was_written_into_a_form_comes_back_as_it_was(
 
 
 CARELESS = {
-    "<p>{{ name | safe }}</p>": ["p", NAMES[:8]],
+    "<p>{{ name | safe }}</p>": ["p", [*NAMES[:4], *NAMES[6:14]]],
     "<p title={{ name }}>x</p>": ["p title", NAMES[3:6]],
     '<a href="{{ name }}">x</a>': ["a href", [NAMES[43], NAMES[45], NAMES[46], NAMES[47]]],
 }
