@@ -14,7 +14,7 @@ from tests.flows.command import Workspace
 from tests.flows.sixty import sixty
 from tests.fuzz.names import NAMES, ODD
 
-OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COMMANDS = [
     ("alerts",),
     ("tickets",),
