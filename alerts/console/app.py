@@ -65,7 +65,7 @@ def _fault(request: Request, error: Exception) -> Response:
     """What went wrong, as a page, or as a line where a part of a page was asked for; to programs as they are told."""
     if request.url.path.startswith(PROGRAMS):
         return api.problem(request, error)
-    status, what = _told(error)
+    status, what = _told(request, error)
     headers = getattr(error, "headers", None)
     if request.headers.get("hx-request"):
         answer = page(request, "fault_line.html", status, what=what)
@@ -75,8 +75,8 @@ def _fault(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _told(error: Exception) -> tuple[int, str]:
-    """The status, and a sentence for people."""
+def _told(request: Request, error: Exception) -> tuple[int, str]:
+    """The status, and a sentence for people; where the store lives is for those of the house."""
     if isinstance(error, HTTPException):
         written = error.detail if error.status_code == 403 else ""
         return error.status_code, written or FAULTS.get(error.status_code, "This could not be done.")
@@ -85,5 +85,7 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, FaultyError):
         return 409, "; ".join(fault.what for fault in error.faults)
     if isinstance(error, WorldError):
-        return 503, str(error)
+        user = getattr(request.state, "user", None)
+        told = request.url.path.startswith("/login") or (user is not None and user.partner_id is None)
+        return 503, str(error) if told else api.PROBLEMS[503]
     return 500, "Something broke here. It is in the console's log; nothing was changed."
