@@ -225,7 +225,8 @@ def test_the_files_are_those_of_the_mail(room: Room) -> None:
         answer = kim.visitor.client.get(html.unescape(path))
         assert answer.headers["content-disposition"].startswith("attachment")
         found.append(answer.content)
-    letter = room.house.letter(the(room).ticket_id, END, None)
+    with reading(room.app.engine) as connection:
+        letter = room.house.letter(connection, the(room).ticket_id, END, None)
     assert letter and found == [file.content for file in letter.attachments] and len(found) == 4
     assert kim.visitor.client.get(f"{kim.path}/files/4").status_code == 404
 
