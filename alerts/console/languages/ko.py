@@ -26,6 +26,7 @@ KOREAN = {
     ),
     "This address does not do that.": "이 주소에서는 할 수 없는 작업입니다.",
     "The address has a part that makes no sense.": "주소에 잘못된 부분이 있습니다.",
+    "The store does not answer.": "저장소가 응답하지 않습니다.",
     "This could not be done.": "처리하지 못했습니다.",
     "The console does not answer.": "콘솔이 응답하지 않습니다.",
     "{days} d {hours} h": "{days}일 {hours}시간",
