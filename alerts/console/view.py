@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, HTTPException, Request
@@ -30,24 +30,23 @@ T = TypeVar("T")
 class View:
     """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404.
 
-    start: a transaction that ends with the request. A request that waits for a thread must not hold a connection,
-    or those that have a thread wait for one in vain.
+    begun: its transaction, which begins where it is first asked for: a request that waits for a thread must not hold a
+    connection, or those that have a thread wait for one in vain. held: the user's part of the book, read once.
     """
 
     house: House
     user: User
     at: datetime
-    start: Callable[[], Connection]
+    begun: Callable[[], Connection]
+    held: Callable[[], Book]
 
-    @cached_property
+    @property
     def connection(self) -> Connection:
-        return self.start()
+        return self.begun()
 
-    @cached_property
+    @property
     def book(self) -> Book:
-        """The user's part of the book."""
-        book = self.house.book(self.connection)
-        return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
+        return self.held()
 
     def own(self, partner_id: str) -> bool:
         """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
@@ -98,9 +97,9 @@ class View:
         seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+    def tickets(self, alert: Alert, months: Iterable[Month]) -> list[Ticket]:
         """Those of the months that claim the alert, or told of it."""
-        found = board.of_alert(self.connection, alert_id, months)
+        found = board.of_alert(self.connection, alert, self.of_org(alert.org_id).customer_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
 
     def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
@@ -131,6 +130,11 @@ def _there(found: T | None) -> T:
     return found
 
 
+def _held(house: House, user: User, connection: Connection) -> Book:
+    book = house.book(connection)
+    return book if user.partner_id is None else _of_partner(book, user.partner_id)
+
+
 def _of_partner(book: Book, partner_id: str) -> Book:
     """The partner with its customers, their orgs and contracts; nobody else."""
     theirs = book.of(book.customers_of.get(partner_id, ()))
@@ -142,7 +146,8 @@ def _of_partner(book: Book, partner_id: str) -> Book:
 def view_of(house: House, user: User) -> Iterator[View]:
     """The user's view in a transaction that only reads."""
     with ExitStack() as stack:
-        yield View(house, user, house.now(), lambda: stack.enter_context(reading(house.engine)))
+        begun = cache(lambda: stack.enter_context(reading(house.engine)))  # no cached_property: up to Python 3.11 all
+        yield View(house, user, house.now(), begun, cache(lambda: _held(house, user, begun())))  # views share its lock
 
 
 def looking(request: Request) -> AbstractContextManager[View]:
