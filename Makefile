@@ -5,8 +5,13 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
+<<<<<<< HEAD
 .PHONY: demo test bench bench-console bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
 .PHONY: check format lock sample validators clean
+=======
+.PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
+.PHONY: check format lock sample screenshots validators clean
+>>>>>>> main
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -71,6 +76,10 @@ lock: $(VENV)/installed-dev
 
 sample: $(VENV)/installed
 	$(BIN)/python deployments/sample/make_sample.py
+
+# Every page of the console over the sample, in light, in dark and narrow; Debian's chromium has to be installed.
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m tests.screenshots docs/screenshots
 
 # FOCUS has two outside judges, each in an environment of its own; the tests make them too where they are missing.
 validators: $(VENV)/installed-dev

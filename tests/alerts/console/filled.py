@@ -15,11 +15,12 @@ from flows.cycle import run
 from flows.ingest import ingest_files
 from flows.wiring import App
 from tests.alerts.console.rooms import Room
-from tests.billing.worlds import usage_row
-from tests.flows.small import small_workspace
-from tests.flows.storms import at, band_world, storm
+from tests.billing.worlds import World, usage_row
+from tests.flows.small import LOGS, small_workspace
+from tests.flows.storms import HOSTS, at, band_world, storm
 
 LATE = at("11-30 15")
+GAP = 6  # hours: of one org nothing is known, of another not all
 STORMS = [
     *storm("cello-org", at("11-03 00"), 20, 4),
     *storm("cello-org", at("11-10 12"), 30),
@@ -35,9 +36,12 @@ drum-org,infra_hosts,host_count,2026-11-30T00:00:00Z,-7
 def filled(directory: Path) -> Path:
     """Three customers of two partners, the last day of November: claims in every state, calls to make, bad rows."""
     world = band_world(STORMS, end=LATE)
+    _larger(world)
     hours = [LATE - place * HOUR for place in range(2, 40)]
+    world.usage = [row for row in world.usage if not (row["org_id"] == "drum-org" and row["hour"] in hours[:GAP])]
+    world.usage += [usage_row("cello-org", LOGS, hour, 5) for hour in hours[GAP:]]
     world.usage += [usage_row("cello-org", ("llm_guard", "prompts"), hour, 5) for hour in hours]
-    world.usage += [usage_row("nobodys-org", ("infra_hosts", "host_count"), hour, 5) for hour in hours]
+    world.usage += [usage_row("nobodys-org", HOSTS, hour, 5) for hour in hours]
     app = small_workspace(directory, world)
     for moment in (at("11-04 12"), at("11-13 10"), at("11-20 10")):
         run(app, moment, moment)
@@ -49,6 +53,15 @@ def filled(directory: Path) -> Path:
     _below(app)
     app.engine.dispose()
     return directory
+
+
+def _larger(world: World) -> None:
+    """Long names, a word without end, and the amounts of a currency without cents."""
+    for row in (*world.customers, *world.orgs):
+        row["name"] += " of Symphonic and Orchestral Instruments"
+    world.orgs[-1]["name"] = "별빛두더지라이브스트리밍서비스운영본부통합관제센터"
+    world.contracts[-1]["currency"] = "KRW"
+    world.terms[-1] |= {"commit_price": "150000", "on_demand_price": "1800000"}
 
 
 def _decided(app: App) -> None:

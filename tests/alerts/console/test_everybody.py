@@ -1,4 +1,4 @@
-"""Every page, for everybody: axe finds nothing, nor do our own judges, however it is looked at and in whatever words."""
+"""Every page, for everybody: axe finds nothing, nor do our own judges, however it is looked at, in both languages."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from flows import workspace
 from tests.alerts.console.browser import Tab, served, tab
-from tests.alerts.console.filled import LATE, filled
+from tests.alerts.console.filled import LATE
 from tests.alerts.console.judges import COLOURS, axe, doubled, judge, looked_at, walked
 from tests.alerts.console.reached import is_page, reached, route_of
 from tests.alerts.console.rooms import Room
@@ -33,13 +33,17 @@ class Shown:
     routes: set[str]
 
 
-@pytest.fixture(scope="session", params=["filled", "empty"])
-def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    directory: Path = tmp_path_factory.mktemp(request.param) / "w"
-    if request.param == "filled":
-        filled(directory)
-    else:
-        workspace.create(directory)
+@pytest.fixture(scope="session")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as `floodmark init` makes it."""
+    directory = tmp_path_factory.mktemp("empty") / "w"
+    workspace.create(directory)
+    return directory
+
+
+@pytest.fixture(scope="session", params=["full_house", "empty_house"])
+def shown(request: pytest.FixtureRequest) -> Iterator[Shown]:
+    directory: Path = request.getfixturevalue(request.param)
     room = Room.of(directory, LATE)
     found = reached(room.visitor(), PATHS)
     with served(room) as base:
