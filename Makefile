@@ -5,8 +5,13 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
+<<<<<<< HEAD
+.PHONY: demo test bench bench-console bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
+.PHONY: check format lock sample validators clean
+=======
 .PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
 .PHONY: check format lock sample screenshots validators clean
+>>>>>>> main
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -17,6 +22,10 @@ test: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
+
+# Every page with 100,000 alerts and 2 M hours in the store, and fifty at once for a minute: about a quarter of an hour.
+bench-console: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks.console_speed --write docs/performance.md $(BENCH_OPTIONS)
 
 # How well run-aways are found, against Prophet, statsforecast, STL and others: about a quarter of an hour.
 bench-detect: $(VENV)/installed-dev
