@@ -37,14 +37,18 @@ def alerts(
     if org_id:
         view.of_org(org_id)
     columns = tables.alerts.c
-    query = select(columns.alert_id, columns.org_id).order_by(columns.alert_id).limit(limit + 1)
+    query = (
+        select(columns.alert_id, columns.org_id, columns.meter, columns.partner_id)
+        .order_by(columns.alert_id)
+        .limit(limit + 1)
+    )
     query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
     if mine := view.user.partner_id or partner_id:
         query = query.where(columns.partner_id == mine)
     if after:
         query = query.where(columns.alert_id > after)
     rows = view.connection.execute(query).all()
-    shown = [_document(view, row.alert_id) for row in rows[:limit] if row.org_id in view.book.orgs]
+    shown = [_document(view, row.alert_id) for row in rows[:limit] if view.shows(row)]
     return {"alerts": shown, "next": rows[limit - 1].alert_id if len(rows) > limit else None}
 
 
