@@ -17,7 +17,9 @@ from tests.flows.two_partners import routes
 
 PATHS = {route.path for route in routes() if route.method == "GET" and not route.is_api}
 OPEN = ["/login"]  # to those who have not signed in
-WIDE, NARROW, NARROWEST, LOW = ({"width": w, "height": h} for w, h in ((1280, 800), (375, 700), (320, 700), (1280, 500)))
+WIDE, NARROW, NARROWEST, LOW = (
+    {"width": w, "height": h} for w, h in ((1280, 800), (375, 700), (320, 700), (1280, 500))
+)
 ZOOMED = {"width": 640, "height": 400}  # what is left of 1280 x 800 at 200 %
 
 
