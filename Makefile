@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
+.PHONY: demo test bench bench-console bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
 .PHONY: check format lock sample screenshots validators clean
 
 demo: $(VENV)/installed
@@ -17,6 +17,10 @@ test: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
+
+# Every page with 100,000 alerts and 2 M hours in the store, and fifty at once for a minute: about a quarter of an hour.
+bench-console: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks.console_speed --write docs/performance.md $(BENCH_OPTIONS)
 
 # How well run-aways are found, against Prophet, statsforecast, STL and others: about a quarter of an hour.
 bench-detect: $(VENV)/installed-dev

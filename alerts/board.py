@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store, store
+from alerts.alert import Alert
 from alerts.recovery import Outcome, outcome, together
 from alerts.tables import tickets
 from alerts.ticket import Ticket
@@ -60,11 +61,12 @@ def of_customer(connection: Connection, customer_id: str, most: int, partner_id:
     return store.tickets_by(connection, query.limit(most))
 
 
-def of_alert(connection: Connection, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
-    """The tickets of those months that claim the alert or told of it, by month and kind."""
-    named = (cast(column, Text).contains(f'"{alert_id}"', autoescape=True) for column in (C.claims, C.told))
-    query = select(tickets).where(C.month.in_(map(str, months)), or_(*named))
-    return store.tickets_by(connection, query.order_by(C.month, C.kind))
+def of_alert(connection: Connection, alert: Alert, now: str, months: Iterable[Month]) -> list[Ticket]:
+    """The tickets of those months that claim the alert or told of it, by month and kind. now: the customer its org has
+    today; the alert's own is the one that it had."""
+    whose = C.customer_id.in_({alert.customer_id, now}), C.month.in_(map(str, months))
+    found = store.tickets_by(connection, select(tickets).where(*whose).order_by(C.month, C.customer_id, C.kind))
+    return [one for one in found if alert.alert_id in {claim.alert_id for claim in (*one.claims, *one.told)}]
 
 
 def summed(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> list[Ticket]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -10,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any, NamedTuple
 
+from alerts.visible import visible
 from billing.addresses import valid_address
 
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+)")
@@ -17,8 +17,6 @@ _QUOTED_CHARACTERS = re.compile(r'[()<>\[\]:;@\\,"]')
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _EXTRA_HEADER = re.compile(r"(?:List|X)-[A-Za-z0-9-]+")
 _KEPT_WHOLE = re.compile(rf"In-Reply-To|References|{_EXTRA_HEADER.pattern}")
-_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
-_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class _Policy(EmailPolicy):
@@ -175,18 +173,9 @@ def _identifier(text: str) -> str:
 
 def body_text(text: str) -> str:
     """The text of a body as `compose` writes it: lines and tabs, without what nobody sees or what turns text round."""
-    return _visible(text.replace("\r\n", "\n"), keep="\n\t")
+    return visible(text.replace("\r\n", "\n"))
 
 
 def _header_text(text: str) -> str:
     """One line without control characters, and without `=?`, which a reader would take for an encoded word."""
-    return " ".join(_visible(text, keep="").replace("=?", "= ?").split())
-
-
-def _visible(text: str, keep: str) -> str:
-    """The text with control characters, line separators and lone surrogates as spaces, and no bidi overrides."""
-    return "".join(
-        " " if unicodedata.category(char) in _UNPRINTABLE and char not in keep else char
-        for char in text
-        if char not in _BIDI_OVERRIDES
-    )
+    return " ".join(visible(text, keep="").replace("=?", "= ?").split())

@@ -17,7 +17,7 @@ from billing.hours import Month, iso
 
 CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
 SUMS = {"claims": "claims_sum", "told": "told_sum"}  # of a ticket
-SUMMED = ("ticket_id", "partner_id", "customer_id", "month", "kind", "state", "opened_at")
+SUMMED = ("ticket_id", "partner_id", "customer_id", "month", "kind", "state")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from alerts.visible import visible
 from billing.errors import FloodmarkError, WorldError
 from flows.commands.audit import audit, retry
 from flows.commands.backtest import backtest, backtest_bill
@@ -51,8 +52,8 @@ def main() -> None:
     try:
         cli()
     except FloodmarkError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(visible(f"{error}\n"))
         sys.exit(error.exit_code)
     except OSError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(visible(f"{error}\n"))
         sys.exit(WorldError.exit_code)

@@ -68,7 +68,7 @@ def house(app: App, now: Callable[[], datetime]) -> House:
 
 
 def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequence[str]:
-    """Confirm the alert, where nobody has, and send what its tickets owe now."""
+    """Confirm the alert, where nobody has, and send what is owed now; of what came of it, what its own tickets owed."""
     with reading(app.engine) as connection:
         mark, alert = store.judged(connection), store.alert(connection, alert_id)
     if mark and floor_hour(at) < mark.upto:
@@ -77,13 +77,16 @@ def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequenc
     if alert and alert.state in UNDECIDED:
         verdicts.give(app, alert_id, "confirm", who, note, at)
     tickets.settle_tickets(app, at)
-    failures = tickets.deliver(app, at, at).failures
+    tickets.deliver(app, at, at)
     with reading(app.engine) as connection:
         months = {stake.month for stake in alert.stakes} if alert else ()
         found = store.tickets(connection, months)
         mine = [one.ticket_id for one in found if any(claim.alert_id == alert_id for claim in one.told)]
-        sendings = [one for one in outbox.deliveries_of(connection, mine) if one.attempts]
-    return [*failures, *(SENT[one.state].format(to=", ".join(one.to), error=one.error) for one in sendings[-1:])]
+        sendings = [one for one in outbox.deliveries_of(connection, mine) if one.attempts or one.state == "due"]
+    return [
+        SENT[one.state].format(to=", ".join(one.to), error=one.error or f"{one.sink} does not answer")
+        for one in sendings[-1:]
+    ]
 
 
 def _data_to(app: App) -> Callable[[], datetime | None]:

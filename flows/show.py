@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +21,7 @@ from billing.hours import iso
 from billing.money import money_text
 from billing.statement import Statement
 from flows.cycle import Cycle
+from flows.terminal import Terminal
 
 NUMBERS = ("quantity", "on_demand_quantity", "amount", "usage", "unpriced", "from", "to")
 MOST = 12  # faults of a kind that are printed
@@ -44,9 +44,9 @@ BILL_WIDTHS = {
 }
 
 
-def out() -> Console:
+def out() -> Terminal:
     """Standard output, at most 120 columns wide."""
-    console = Console(highlight=False)
+    console = Terminal()
     console.width = min(console.width, 120)
     return console
 

@@ -87,7 +87,7 @@ def known_of(lake: Lake, catalog: Catalog, at: datetime, org_ids: Collection[str
     seq = lake.seq
     usage = lake.current(start, at)
     names = usage.names.filter(pl.col("org_id").is_in(list(org_ids)))
-    grid = Grid.of(usage.only(names["series"]), catalog, start, at)
+    grid = Grid.of(usage.only(names["series"]).read(), catalog, start, at)
     return Known(at, grid, as_float(grid), None, seq)
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.screenshots`: each page of the console over the demo's sample: in light, in dark and narrow."""
+"""`python -m tests.screenshots`: pictures of the console over the demo's sample: light, dark and narrow."""
 
 import argparse
 import io

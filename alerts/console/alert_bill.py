@@ -46,4 +46,4 @@ def differences(view: View, alert: Alert) -> list[Difference]:
 def tickets_of(view: View, alert: Alert) -> list[Ticket]:
     """Those that claim it, or would."""
     months = {stake.month for stake in alert.stakes}
-    return view.tickets(alert.alert_id, months)
+    return view.tickets(alert, months)

@@ -15,6 +15,7 @@ from alerts.console.api import app as api
 from alerts.console.headers import Headed
 from alerts.console.house import House
 from alerts.console.intake import Intake
+from alerts.console.packed import Packed
 from alerts.console.pages import alert, customers, letter, queue, recovery, runs, sent_letter, tickets
 from alerts.console.paper import page
 from alerts.console.session import LASTS, Door, StrangerError, own_form, signed_in
@@ -30,6 +31,7 @@ FAULTS = {
     405: "This address does not do that.",
     413: "This is more than can be taken in: files come to 40 MB at most, all else to 400 kB.",
     422: "The address has a part that makes no sense.",
+    503: "The store does not answer.",
 }
 
 
@@ -41,6 +43,7 @@ def create(house: House, door: Door, *, secure: bool = False, key: str = "") -> 
     key = key or secrets.token_hex(32)
     app.add_middleware(SessionMiddleware, key, name, int(LASTS.total_seconds()), same_site="lax", https_only=secure)
     app.add_middleware(Intake)
+    app.add_middleware(Packed)
     app.include_router(assets.router)
     app.include_router(door.router)
     app.include_router(readers.router)
@@ -66,7 +69,7 @@ def _fault(request: Request, error: Exception) -> Response:
     """What went wrong, as a page, or as a line where a part of a page was asked for; to programs as they are told."""
     if request.url.path.startswith(PROGRAMS):
         return api.problem(request, error)
-    status, sentences = _told(error)
+    status, sentences = _told(request, error)
     tongue = readers.tongue(request)
     what = "; ".join(tongue.retold(tongue.say(one)) for one in sentences)
     headers = getattr(error, "headers", None)
@@ -78,8 +81,8 @@ def _fault(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _told(error: Exception) -> tuple[int, list[str]]:
-    """The status, and sentences for people."""
+def _told(request: Request, error: Exception) -> tuple[int, list[str]]:
+    """The status, and sentences for people; where the store lives is for those of the house."""
     if isinstance(error, HTTPException):
         written = error.detail if error.status_code == 403 else ""
         return error.status_code, [written or FAULTS.get(error.status_code, "This could not be done.")]
@@ -88,5 +91,7 @@ def _told(error: Exception) -> tuple[int, list[str]]:
     if isinstance(error, FaultyError):
         return 409, [fault.what for fault in error.faults]
     if isinstance(error, WorldError):
-        return 503, [str(error)]
+        user = getattr(request.state, "user", None)
+        told = request.url.path.startswith("/login") or (user is not None and user.partner_id is None)
+        return 503, [str(error) if told else FAULTS[503]]
     return 500, ["Something broke here. It is in the console's log; nothing was changed."]

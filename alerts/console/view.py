@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
-from typing import Annotated, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Request
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from alerts import board, listing, store, tables
@@ -30,31 +30,32 @@ T = TypeVar("T")
 class View:
     """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404.
 
-    start: a transaction that ends with the request. A request that waits for a thread must not hold a connection,
-    or those that have a thread wait for one in vain.
+    begun: its transaction, which begins where it is first asked for: a request that waits for a thread must not hold a
+    connection, or those that have a thread wait for one in vain. held: the user's part of the book, read once.
     """
 
     house: House
     user: User
     at: datetime
-    start: Callable[[], Connection]
+    begun: Callable[[], Connection]
+    held: Callable[[], Book]
 
-    @cached_property
+    @property
     def connection(self) -> Connection:
-        return self.start()
+        return self.begun()
 
-    @cached_property
+    @property
     def book(self) -> Book:
-        """The user's part of the book."""
-        book = self.house.book(self.connection)
-        return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
+        return self.held()
 
     def own(self, partner_id: str) -> bool:
         """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
         return self.user.partner_id in (None, partner_id)
 
-    def shows(self, alert: Alert | Listed) -> bool:
-        return self.own(alert.partner_id) and alert.org_id in self.book.orgs
+    def shows(self, alert: Alert | Listed | Row[Any]) -> bool:
+        """Whether it is the user's to see, and of an org and a meter that are still known."""
+        known = alert.org_id in self.book.orgs and alert.meter in self.house.catalog.meters
+        return known and self.own(alert.partner_id)
 
     def partner(self, partner_id: str) -> Partner:
         return _there(self.book.partners.get(partner_id))
@@ -69,14 +70,17 @@ class View:
         return last_change(book_store.products(self.connection, contract.contract_id, start, self.at))
 
     def alert(self, alert_id: str) -> Alert:
-        """The alert; its org must still be in the user's book."""
         found = store.alert(self.connection, alert_id)
         return _there(found if found and self.shows(found) else None)
 
     def alerts(self, wanted: Wanted, most: int, after: str | None = None) -> list[Listed]:
-        """See `alerts.listing.listed`; what is of no org of the user's book is left out."""
-        found = listing.listed(self.connection, self._own(wanted), self.at, most, after)
-        return [one for one in found if self.shows(one)]
+        """See `alerts.listing.listed`; what the user may not see, or nobody knows any more, is left out."""
+        own, shown, more = self._own(wanted), list[Listed](), True
+        while more and len(shown) < most:
+            found = listing.listed(self.connection, own, self.at, most, after)
+            shown += [one for one in found if self.shows(one)]
+            more, after = len(found) == most, found[-1].alert_id if found else after
+        return shown[:most]
 
     def count(self, wanted: Wanted, most: int) -> int:
         return listing.count(self.connection, self._own(wanted), self.at, most)
@@ -89,18 +93,18 @@ class View:
     def seen(self, alert_ids: Collection[str]) -> set[str]:
         """Those of the alerts that the user may see."""
         columns = tables.alerts.c
-        query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
-        rows = self.connection.execute(query)
-        return {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+        query = select(columns.alert_id, columns.org_id, columns.meter, columns.partner_id)
+        rows = self.connection.execute(query.where(columns.alert_id.in_(alert_ids)))
+        return {row.alert_id for row in rows if self.shows(row)}
 
     def known(self, alert_ids: Sequence[str]) -> list[str]:
         """The ids, if the user may see every one."""
         seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, alert_id: str, months: Iterable[Month]) -> list[Ticket]:
+    def tickets(self, alert: Alert, months: Iterable[Month]) -> list[Ticket]:
         """Those of the months that claim the alert, or told of it."""
-        found = board.of_alert(self.connection, alert_id, months)
+        found = board.of_alert(self.connection, alert, self.of_org(alert.org_id).customer_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
 
     def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
@@ -131,6 +135,11 @@ def _there(found: T | None) -> T:
     return found
 
 
+def _held(house: House, user: User, connection: Connection) -> Book:
+    book = house.book(connection)
+    return book if user.partner_id is None else _of_partner(book, user.partner_id)
+
+
 def _of_partner(book: Book, partner_id: str) -> Book:
     """The partner with its customers, their orgs and contracts; nobody else."""
     theirs = book.of(book.customers_of.get(partner_id, ()))
@@ -142,7 +151,8 @@ def _of_partner(book: Book, partner_id: str) -> Book:
 def view_of(house: House, user: User) -> Iterator[View]:
     """The user's view in a transaction that only reads."""
     with ExitStack() as stack:
-        yield View(house, user, house.now(), lambda: stack.enter_context(reading(house.engine)))
+        begun = cache(lambda: stack.enter_context(reading(house.engine)))  # no cached_property: up to Python 3.11 all
+        yield View(house, user, house.now(), begun, cache(lambda: _held(house, user, begun())))  # views share its lock
 
 
 def looking(request: Request) -> AbstractContextManager[View]:

@@ -8,7 +8,7 @@ import typer
 
 from billing.errors import Fault, SettingsError
 from flows.arguments import HERE, AsJson, At, Workspace
-from flows.commands.printed import clock, print_json, workspace_app
+from flows.commands.printed import clock, print_json, say, workspace_app
 
 
 def audit(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -> None:
@@ -21,7 +21,7 @@ def audit(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -
     if as_json:
         print_json({"at": iso(clock(at)), "concerns": [vars(concern) for concern in found]})
     else:
-        typer.echo("\n".join(map(str, found)) or "nothing needs a person")
+        say("\n".join(map(str, found)) or "nothing needs a person")
     if found:
         sys.exit(1)
 
@@ -39,4 +39,4 @@ def retry(
         if not outbox.retry(connection, key, clock(at)):
             what = f"no message with the key {key!r} has failed: `floodmark audit` names those that have"
             raise SettingsError([Fault("retry", 0, "KEY", what)])
-    typer.echo(f"{key} is due")
+    say(f"{key} is due")

@@ -2,10 +2,8 @@
 
 import os
 
-import typer
-
 from flows.arguments import HERE, At, Workspace
-from flows.commands.printed import clock, workspace_app
+from flows.commands.printed import clock, say, workspace_app
 
 
 def console(workspace: Workspace = HERE, at: At = None) -> None:
@@ -14,4 +12,4 @@ def console(workspace: Workspace = HERE, at: At = None) -> None:
 
     ahead = clock(at) - clock(None)
     with workspace_app(workspace) as app:
-        serve(app, lambda: clock(None) + ahead, os.environ.get("USER", "reviewer"), typer.echo)
+        serve(app, lambda: clock(None) + ahead, os.environ.get("USER", "reviewer"), say)

@@ -8,7 +8,7 @@ import typer
 
 from billing.hours import Month
 from flows.arguments import HERE, At, Workspace, a_month
-from flows.commands.printed import clock, workspace_app
+from flows.commands.printed import clock, say, workspace_app
 
 
 class Version(StrEnum):
@@ -46,6 +46,6 @@ def focus(
         frames = {target / f"{name}.csv": frame for name, frame in bundle.items()}
     files.write(frames)
     for path, frame in frames.items():
-        typer.echo(f"{path}: {frame.height:,} rows")
+        say(f"{path}: {frame.height:,} rows")
     for line in rows.unpriced(statement):
-        typer.echo(f"left out, {line.fault}", err=True)
+        say(f"left out, {line.fault}", err=True)

@@ -9,7 +9,7 @@ import typer
 from billing.errors import Fault, InputError, SettingsError
 from billing.hours import iso
 from flows.arguments import HERE, AsJson, Workspace
-from flows.commands.printed import print_json, workspace_app
+from flows.commands.printed import print_json, say, workspace_app
 
 NEWEST = 20  # rows that are shown to people
 
@@ -40,9 +40,9 @@ def journal(
         for row in rows[-NEWEST:]:
             moved = row.moved
             change = f"{moved.was} -> {moved.now}" if moved.was else moved.now
-            typer.echo(f"{row.number} {iso(moved.at)} {moved.subject} {change}, {moved.who}: {moved.why}")
+            say(f"{row.number} {iso(moved.at)} {moved.subject} {change}, {moved.who}: {moved.why}")
     whole = "every one as it was written" if verify else f"the newest {NEWEST} are shown" if len(rows) > NEWEST else ""
-    typer.echo(", ".join(filter(None, (f"{len(rows)} rows", whole, f"the last is sealed {end.hash}"))))
+    say(", ".join(filter(None, (f"{len(rows)} rows", whole, f"the last is sealed {end.hash}"))))
 
 
 def _write(path: Path, text: str) -> None:

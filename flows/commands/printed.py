@@ -1,11 +1,14 @@
 """What every command needs: its workspace, its clock, its document."""
 
-import json
 import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import typer
+
+from alerts.visible import visible
 
 if TYPE_CHECKING:
     from flows.wiring import App
@@ -23,4 +26,11 @@ def clock(at: datetime | None) -> datetime:
 
 
 def print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    from flows.terminal import json_text
+
+    sys.stdout.write(json_text(document) + "\n")
+
+
+def say(sentence: object, *, err: bool = False) -> None:
+    """A line for people, of whatever others wrote as text alone."""
+    typer.echo(visible(str(sentence)), err=err)

@@ -10,7 +10,7 @@ import typer
 from billing.errors import Fault, SettingsError
 from billing.hours import iso
 from flows.arguments import HERE, AsJson, At, Workspace, a_time
-from flows.commands.printed import clock, print_json, workspace_app
+from flows.commands.printed import clock, print_json, say, workspace_app
 
 
 def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -> None:
@@ -36,9 +36,9 @@ def alerts(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) 
 
             show.out().print(*show.alerts(queue.ordered(found), held, app.rules.catalog), sep="\n")
             for sentence in false_alarms(app, held, found, mark, queue.at):
-                typer.echo(sentence)
+                say(sentence)
         for concern in concerns(app, queue.at, queue.at):
-            typer.echo(f"needs a person: {concern}", err=True)
+            say(f"needs a person: {concern}", err=True)
 
 
 def alert(
@@ -65,7 +65,7 @@ def alert(
             decided = give(app, alert_id, verdict, who, note, clock(at), below=below)
     for one in decided:
         snoozed = f", snoozed until {iso(one.snoozed_until)}" if one.snoozed_until else ""
-        typer.echo(f"{one.alert_id} is {one.state}{snoozed}")
+        say(f"{one.alert_id} is {one.state}{snoozed}")
 
 
 def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
@@ -90,14 +90,14 @@ def tickets(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         show.out().print(*show.tickets(found, held, app.phone), sep="\n")
         for delivery in sent:
             if delivery.ticket_id and delivery.error:
-                typer.echo(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
+                say(f"{delivery.ticket_id} {delivery.state}: {delivery.error}")
             if delivery.ticket_id and delivery.maybe_twice:
-                typer.echo(f"{delivery.ticket_id} {delivery.key}: may have arrived twice, under one Message-ID")
+                say(f"{delivery.ticket_id} {delivery.key}: may have arrived twice, under one Message-ID")
         for ticket in found:
             mine = [one for one in sent if one.ticket_id == ticket.ticket_id]
             proof = proof_of_contact(said.get(ticket.ticket_id, ()), desk_numbers(mine))
             if proof or ticket.state == "sent":
-                typer.echo(f"{ticket.ticket_id} {contact(proof)}")
+                say(f"{ticket.ticket_id} {contact(proof)}")
 
 
 def digest(
@@ -116,4 +116,4 @@ def digest(
             what = f"{partner!r} is no partner with an address" if partner else "no partner of the book has an address"
             raise SettingsError([Fault("digest", 0, "--partner", what)])
         for path in write_letters(letters, out):
-            typer.echo(path)
+            say(path)

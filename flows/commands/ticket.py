@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.arguments import HERE, AsJson, At, Workspace
-from flows.commands.printed import clock, print_json, workspace_app
+from flows.commands.printed import clock, print_json, say, workspace_app
 
 
 def an_amount(text: str) -> Decimal:
@@ -61,7 +61,7 @@ def ticket(
 
         print_json(ticket_document(found.ticket, found.deliveries, desk, found.answers))
     elif answer:
-        typer.echo(f"{ticket_id} is {found.ticket.state}")
+        say(f"{ticket_id} is {found.ticket.state}")
     else:
         from flows import show
         from flows.ticket_table import lines

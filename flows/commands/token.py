@@ -8,7 +8,7 @@ import typer
 
 from billing.errors import Fault, SettingsError
 from flows.arguments import HERE, AsJson, At, Workspace, a_time
-from flows.commands.printed import clock, print_json, workspace_app
+from flows.commands.printed import clock, print_json, say, workspace_app
 
 
 def token_new(
@@ -51,8 +51,8 @@ def token_new(
     if as_json:
         print_json({"token_id": made.token_id, "secret": secret})
     else:
-        typer.echo(f"{made.token_id} ({', '.join(scopes)}): it is not shown again")
-        typer.echo(secret)
+        say(f"{made.token_id} ({', '.join(scopes)}): it is not shown again")
+        say(secret)
 
 
 def token_list(workspace: Workspace = HERE, at: At = None, as_json: AsJson = False) -> None:
@@ -83,7 +83,7 @@ def token_list(workspace: Workspace = HERE, at: At = None, as_json: AsJson = Fal
     for row, one in zip(rows, found, strict=True):
         whose = one.partner_id or "all partners"
         state = "revoked" if one.revoked_at else "holds" if row["opens"] else "ended"
-        typer.echo(f"{one.token_id} {state} {','.join(one.scopes)} {whose}: {one.name}")
+        say(f"{one.token_id} {state} {','.join(one.scopes)} {whose}: {one.name}")
 
 
 def token_revoke(
@@ -97,4 +97,4 @@ def token_revoke(
         if not tokens.revoke(connection, token_id, clock(at)):
             what = f"no token {token_id!r} is left to revoke: `floodmark token list` names them"
             raise SettingsError([Fault("token", 0, "TOKEN_ID", what)])
-    typer.echo(f"{token_id} is revoked")
+    say(f"{token_id} is revoked")

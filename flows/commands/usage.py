@@ -8,7 +8,7 @@ import typer
 
 from billing.errors import InputError
 from flows.arguments import HERE, At, Workspace, a_time
-from flows.commands.printed import clock, workspace_app
+from flows.commands.printed import clock, say, workspace_app
 
 if TYPE_CHECKING:
     from flows.ingest import Ingested
@@ -28,7 +28,7 @@ def book_load(
             changed = book_store.save(connection, found, clock(at))
     parts = {"partners": found.partners, "customers": found.customers, "orgs": found.orgs, "contracts": found.contracts}
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in parts.items())
-    typer.echo(counts if changed else f"{counts}: the book that holds already")
+    say(counts if changed else f"{counts}: the book that holds already")
 
 
 def ingest_files(paths: list[Path], workspace: Workspace = HERE, at: At = None) -> None:
@@ -53,6 +53,6 @@ def ingest_datadog(
 
 
 def _ingested(done: "Ingested") -> None:
-    typer.echo(f"{done.rows} rows read, {done.changed} changed the lake, {len(done.bad)} set aside")
+    say(f"{done.rows} rows read, {done.changed} changed the lake, {len(done.bad)} set aside")
     if done.faults:
         raise InputError(done.faults)

@@ -9,7 +9,7 @@ import typer
 from billing.errors import WorldError
 from billing.hours import floor_hour
 from flows.arguments import HERE, AsJson, At, Workspace, a_step, a_time
-from flows.commands.printed import clock, print_json, workspace_app
+from flows.commands.printed import clock, print_json, say, workspace_app
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
             done = run_cycle(app, clock(at), datetime.now(UTC))
     show.out().print(show.cycle(done))
     for concern in done.concerns:
-        typer.echo(f"needs a person: {concern}", err=True)
+        say(f"needs a person: {concern}", err=True)
     if done.failures:
         raise WorldError("\n".join(done.failures))
 

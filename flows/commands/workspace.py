@@ -1,13 +1,12 @@
 """A workspace made and examined, and the demo."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.arguments import HERE, AsJson, Workspace
-from flows.commands.printed import clock, print_json
+from flows.commands.printed import clock, print_json, say
 
 
 def demo(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo")) -> None:
@@ -22,7 +21,7 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     from flows.workspace import create
 
     create(directory)
-    typer.echo(f"{directory} is a workspace. Next: floodmark book load DIR --workspace {directory}")
+    say(f"{directory} is a workspace. Next: floodmark book load DIR --workspace {directory}")
 
 
 def check(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
@@ -34,7 +33,7 @@ def check(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         print_json({"faults": [line for error in errors for line in str(error).splitlines()], "notes": notes})
     else:
         for note in notes:
-            typer.echo(note)
+            say(note)
     if errors:
-        sys.stderr.write("".join(f"{error}\n" for error in errors))
+        say("\n".join(map(str, errors)), err=True)
         raise typer.Exit(errors[0].exit_code)

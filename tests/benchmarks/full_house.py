@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,8 +99,8 @@ def fill(lake: Lake, hours: int) -> None:
         said = {"hour": pl.lit(start + column * HOUR, TIME), "observed_at": pl.lit(None, TIME)}
         return rows.with_columns(quantity=pl.Series(values[:, column]), **said).select(USAGE.names())
 
-    turn, last = (month - start) // HOUR, width - 24
-    for first, end in ((0, turn), (turn, last), *((n, n + 1) for n in range(last, width))):
+    last = width - 24
+    for first, end in pairwise(sorted({0, min(max(0, (month - start) // HOUR), last), *range(last, width + 1)})):
         lake.put_parts(map(part, range(first, end)), start + end * HOUR)
 
 

@@ -15,7 +15,7 @@ from billing.errors import SettingsError
 from flows.console import door, house
 from flows.console_settings import Console
 from flows.wiring import App
-from tests.flows.command import new_workspace
+from tests.flows.command import Workspace, new_workspace
 from tests.flows.two_partners import NOW, ORIGIN, Ids, Route, address, body, client, ids, named, routes, two_partners
 
 PAGES = [route for route in routes() if not route.is_api]
@@ -31,6 +31,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 @pytest.fixture(scope="module")
 def mine(app: App) -> Ids:
     return ids(app, "p1")
+
+
+def stored(app: App) -> dict[str, list[str]]:
+    """Every row of every table."""
+    return Workspace(app.workspace).tables()
 
 
 def through(app: App, peer: str, **settings: Any) -> TestClient:
@@ -58,6 +63,36 @@ def test_the_proxy_names_one_person_whom_the_table_knows(app: App) -> None:
     assert by_proxy.get("/runs", headers={"X-Forwarded-User": "eve@else.example"}).status_code == 403
     twice = [("X-Forwarded-User", "kim@us.example"), ("X-Forwarded-User", "lee@p1.example")]
     assert by_proxy.get("/runs", headers=twice).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("host", "let_in"),
+    [
+        ("console.example", True),
+        ("CONSOLE.example:443", True),
+        ("127.0.0.1:8787", True),
+        ("[::1]:8787", True),
+        ("localhost:8787", True),
+        ("evil.example", False),
+        ("console.example.evil.example", False),
+        ("evil.example:8787", False),
+        ("[::1", False),
+        ("", False),
+    ],
+)
+def test_a_page_elsewhere_whose_name_leads_here_is_not_the_proxy(app: App, host: str, let_in: bool) -> None:
+    """DNS rebinding: its requests come from this machine, and with any header that it likes."""
+    local = through(app, "127.0.0.1", proxies=("127.0.0.1", "::1"), url="https://console.example")
+    said = {"X-Forwarded-User": "kim@us.example", "Host": host}
+    assert (local.get("/runs", headers=said).status_code == 200) is let_in
+    remote = through(app, "10.0.0.7", url="https://console.example")
+    assert remote.get("/runs", headers=said).status_code == 200
+
+
+def test_who_came_by_the_proxy_is_told_where_to_sign_out(app: App) -> None:
+    said = {"X-Forwarded-User": "kim@us.example"}
+    answer = through(app, "10.0.0.7").post("/logout", headers=said)
+    assert answer.status_code == 403 and "sign out there" in answer.text
 
 
 def test_a_person_of_a_partner_sees_that_partner(app: App) -> None:
@@ -102,6 +137,8 @@ def test_a_public_address_without_a_door_refuses_to_start(tmp_path: Path) -> Non
         {"issuer": "https://login.example/?x=1"},
         {"people": {"kim": "boss"}},
         {"people": {"kim": "admin  p1"}},
+        {"people": {"kim": "viewer "}},
+        {"people": {"kim": " viewer"}},
         {"header": "X User"},
     ],
 )
@@ -135,8 +172,8 @@ def test_every_page_has_the_headers(app: App, mine: Ids, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in PAGES if route.method != "GET"], ids=named)
-def test_a_form_of_somebody_else_is_refused(app: App, mine: Ids, route: Route) -> None:
-    browser = client(app, User("kim", "admin"))
+def test_a_form_of_somebody_else_is_refused_and_does_nothing(app: App, mine: Ids, route: Route) -> None:
+    browser, before = client(app, User("kim", "admin")), stored(app)
     form, where = body(route, mine), address(route, mine)
     found = re.search(r'name="csrf" value="([^"]+)"', browser.get("/").text)
     assert found
@@ -145,6 +182,7 @@ def test_a_form_of_somebody_else_is_refused(app: App, mine: Ids, route: Route) -
     for site in ("cross-site", "same-site"):
         there = {"Sec-Fetch-Site": site}
         assert browser.request(route.method, where, data=form | {"csrf": found[1]}, headers=there).status_code == 403
+    assert stored(app) == before
 
 
 @pytest.mark.parametrize("route", [r for r in PAGES if r.path not in OPEN], ids=named)
@@ -158,8 +196,32 @@ def test_a_stranger_is_sent_to_the_door(app: App, mine: Ids, route: Route) -> No
 
 @pytest.mark.parametrize("route", [r for r in PAGES if r.method != "GET" and r.path not in OPEN], ids=named)
 def test_who_may_only_look_changes_nothing(app: App, mine: Ids, route: Route) -> None:
-    browser = client(app, User("vi", "viewer"))
+    browser, before = client(app, User("vi", "viewer")), stored(app)
     found = re.search(r'name="csrf" value="([^"]+)"', browser.get("/").text)
     assert found
     form = body(route, mine) | {"csrf": found[1]}
     assert browser.request(route.method, address(route, mine), data=form).status_code == 403
+    assert stored(app) == before
+
+
+DOORS = {
+    "token": Console(),
+    "proxy": Console(auth="proxy", proxies=("10.0.0.5",), people=PEOPLE),
+    "oidc": Console(auth="oidc", issuer="https://login.example", client_id="x", people=PEOPLE),
+}
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_the_pages_of_a_door_are_as_guarded_as_those_behind_it(app: App, kind: str) -> None:
+    way_in = door(DOORS[kind], "t" * 43, "me")
+    stranger = TestClient(create(house(app, lambda: NOW), way_in), base_url=ORIGIN, follow_redirects=False)
+    for route in way_in.router.routes:
+        for method in getattr(route, "methods", ()):
+            path = getattr(route, "path", "")
+            if path == "/login/start":  # asks the provider, which is not there
+                continue
+            answer = stranger.request(method, path, params={"next": "https://evil.example", "code": "x", "state": "y"})
+            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+            assert "evil.example" not in answer.headers.get("location", "")
+            if method == "POST":
+                assert answer.status_code == 403

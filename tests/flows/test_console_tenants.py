@@ -1,18 +1,29 @@
 """Another partner's data is not there, at any address of the console or its API."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from alerts import journal
+from alerts import journal, outbox, tables
+from alerts.console.app import create
 from alerts.console.users import User
-from billing.database import reading
+from alerts.outbox import Parcel, Receipt, Sink
+from billing.book import Book
+from billing.database import reading, transaction
+from billing.errors import WorldError
+from flows.console import house
 from flows.wiring import App
 from tests.flows.two_partners import (
+    NOW,
+    ORIGIN,
     OTHERS_NAMES,
     PLAIN,
     Ids,
+    OpenDoor,
     Route,
     address,
     bearer,
@@ -136,6 +147,70 @@ def test_reading_is_not_writing(app: App, mine: Ids, route: Route) -> None:
     before = moves(app)
     assert send(reader, route, mine)[0] == 403
     assert moves(app) == before
+
+
+class Broken:
+    """A sink that takes nothing."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sink, name)
+
+    def send(self, parcel: Parcel) -> Receipt:
+        raise WorldError(f"the desk does not want {parcel.message[:4000]!r}")
+
+
+def test_what_failed_for_another_partner_is_told_to_none_who_sends(tmp_path: Path) -> None:
+    """Sending sends what all owe; what came of it is of one's own letters alone."""
+    made = two_partners(tmp_path)
+    with transaction(made.engine) as connection:
+        connection.execute(update(tables.deliveries).values(state="due", sent_at=None, due_at=NOW))
+    broken = replace(made, sinks={name: Broken(sink) for name, sink in made.sinks.items()})
+    approver = client(broken, User("lee", "approver", "p1"))
+    own, others = ids(made, "p1"), ids(made, "p-two")
+    answer = approver.post(f"/alerts/{own['alert_id']}/send", data={"csrf": csrf(approver)}, follow_redirects=True)
+    with reading(made.engine) as connection:
+        tried = {one.ticket_id for one in outbox.all_deliveries(connection) if one.error}
+    assert tried >= {own["ticket_id"], others["ticket_id"]}
+    assert "Not sent yet" in answer.text and tells_of(answer.text, others) == []
+    made.engine.dispose()
+
+
+def test_an_alert_below_another_partners_tells_nothing_of_it(tmp_path: Path) -> None:
+    """One jump of the vendor's in many orgs stands under one alert, whosever it is."""
+    made = two_partners(tmp_path)
+    own, others = ids(made, "p1"), ids(made, "p-two")
+    with transaction(made.engine) as connection:
+        mine = update(tables.alerts).where(tables.alerts.c.alert_id == own["alert_id"])
+        connection.execute(mine.values(above=others["alert_id"]))
+    lee = client(made, User("lee", "admin", "p1"))
+    lee.headers |= bearer(made, "admin", partner_id="p1")
+    for route in ALL:
+        if route.method == "GET" and route.path not in OPEN:
+            assert tells_of(lee.get(address(route, own)).text, others) == [], route.path
+    assert own["alert_id"] in lee.get("/").text
+    top = client(made, User("leo", "admin", "p-two"))
+    top.headers |= bearer(made, "admin", partner_id="p-two")
+    assert own["alert_id"] not in top.get(f"/alerts/{others['alert_id']}").text
+    assert own["alert_id"] not in top.get(f"/api/v1/alerts/{others['alert_id']}").text
+    form = {"csrf": csrf(top), "verdict": "dismiss", "below": "yes"}
+    top.post(f"/alerts/{others['alert_id']}/verdict", data=form)
+    with reading(made.engine) as connection:
+        states = dict(connection.execute(select(tables.alerts.c.alert_id, tables.alerts.c.state)).tuples().all())
+    assert (states[own["alert_id"]] == "dismissed", states[others["alert_id"]]) == (False, "dismissed")
+    made.engine.dispose()
+
+
+def test_where_the_store_lives_is_told_to_those_of_the_house(app: App, mine: Ids) -> None:
+    def gone(*_: object) -> Book:
+        raise WorldError("the database postgresql+psycopg://db.internal:5432 failed")
+
+    for user, told in ((User("lee", "admin", "p1"), False), (User("kim", "viewer"), True)):
+        made = create(replace(house(app, lambda: NOW), book=gone), OpenDoor(user))
+        answer = TestClient(made, base_url=ORIGIN).get(f"/alerts/{mine['alert_id']}")
+        assert answer.status_code == 503 and ("db.internal" in answer.text) is told
 
 
 def test_a_bill_tells_of_no_other_org(browser: TestClient, others: Ids) -> None:

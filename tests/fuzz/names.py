@@ -47,7 +47,7 @@ NAMES = [
     "{{ 7*7 }}{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}",
     "{{ self.__init__.__globals__ }}{# x #}",
     "{0.__class__.__mro__} {x!r} {} {",
-    "%s %d %(name)s %n ${7*7} #{7*7} <%= 7*7 %>",
+    "%s %d %(name)s %n ${7*7} <%= 7*7 %> [/bold] [link=https://evil.example]x[/link] [red] :skull:",
     # addresses
     "javascript:window.acted=1",
     "java\tscript:window.acted=1//",

@@ -3,7 +3,6 @@
 from alerts.console.languages.ko import KOREAN
 from alerts.console.languages.ko_desks import DESKS
 from alerts.console.languages.ko_health import HEALTH, TODO
-from alerts.console.languages.ko_letters import LETTERS
 from alerts.console.languages.ko_written import PIECES, WRITTEN
 from alerts.console.tongue import Tongue
 from alerts.languages.en import ENGLISH
@@ -18,7 +17,5 @@ def _shared(language: Language) -> dict[str, str]:
 
 TONGUES = {
     "en": Tongue("en", "English", ENGLISH, {}, {}, {}),
-    "ko": Tongue(
-        "ko", "한국어", IN_MAILS, _shared(IN_MAILS) | KOREAN | DESKS | LETTERS, WRITTEN | HEALTH, PIECES | TODO
-    ),
+    "ko": Tongue("ko", "한국어", IN_MAILS, _shared(IN_MAILS) | KOREAN | DESKS, WRITTEN | HEALTH, PIECES | TODO),
 }

@@ -26,6 +26,7 @@ KOREAN = {
     ),
     "This address does not do that.": "이 주소에서는 할 수 없는 작업입니다.",
     "The address has a part that makes no sense.": "주소에 잘못된 부분이 있습니다.",
+    "The store does not answer.": "저장소가 응답하지 않습니다.",
     "This could not be done.": "처리하지 못했습니다.",
     "The console does not answer.": "콘솔이 응답하지 않습니다.",
     "{days} d {hours} h": "{days}일 {hours}시간",
@@ -185,6 +186,9 @@ KOREAN = {
     ),
     "Generated from the claims.": "요청 내용에서 자동 작성되었습니다.",
     "As it stands:": "현재 본문:",
+    "The preview is shown.": "미리보기를 표시했습니다.",
+    "What you wrote:": "작성한 글:",
+    "The next letter, its words, and sending it": "다음 메일의 본문과 발송",
     "What stands above the tables": "표 위의 본문",
     "Plain text; an empty line starts a paragraph. Subject, figures, tables, pictures and files are computed. The "
     "words hold for these claims: where those change before it is sent, the generated words go out.": (

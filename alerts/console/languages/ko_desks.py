@@ -11,7 +11,7 @@ DESKS = {
     "nothing is claimed": "요청 없음",
     "{span} left": "{span} 남음",
     "until {moment} UTC": "{moment} UTC까지",
-    "{span} over the deadline": "마감 {span} 지남",
+    "{span} past the deadline": "마감 {span} 지남",
     "asked": "요청 금액",
     "not answered yet": "아직 답 없음",
     "contact": "접촉 증빙",
@@ -219,7 +219,7 @@ DESKS = {
     "Org": "조직",
     "Hours missing": "누락 시간",
     "Longest gap, hours": "최장 공백(시간)",
-    "Hours in part only": "일부만 수신된 시간",
+    "Partial hours": "일부만 수신된 시간",
     "Orgs {first} to {last} of {count}, the least complete first.": (
         "조직 {count}곳 중 {first}–{last}번째, 누락이 많은 순서입니다."
     ),

@@ -163,6 +163,9 @@ WRITTEN = {
     "What the letter claims has changed meanwhile. Look at its figures again before you save the words.": (
         "그동안 메일의 요청 내용이 바뀌었습니다. 금액을 다시 확인한 뒤 본문을 저장하십시오."
     ),
+    "No letter of it is to be written: the last one says all that there is to say.": (
+        "새로 쓸 메일이 없습니다. 마지막 메일에 모두 적혀 있습니다."
+    ),
     "Somebody else has changed the words meanwhile. Theirs go out unless you save yours in their place.": (
         "그동안 다른 사람이 본문을 바꾸었습니다. 다시 저장하지 않으면 그 본문이 발송됩니다."
     ),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from alerts import journal, listing
 from alerts.alert import VERDICTS, Alert, Transition
@@ -29,11 +29,17 @@ EARLIER = 12
 
 
 class Zoom(BaseModel):
-    """The address of a picture; days as YYYY-MM-DD."""
+    """The address of a picture; days as YYYY-MM-DD, empty for what is none."""
 
     zoom: str = ZOOMS[0]
     first: str = ""
     last: str = ""
+
+    @field_validator("first", "last")
+    @classmethod
+    def _is_day(cls, text: str) -> str:
+        day = _day(text)
+        return day.date().isoformat() if day else ""
 
     def hours(self, view: View, alert: Alert) -> AlertHours:
         days = (_day(text) for text in (self.first, self.last))

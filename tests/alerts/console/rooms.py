@@ -8,12 +8,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from starlette.types import ASGIApp
 
 from alerts import store
 from alerts.alert import Alert
 from alerts.console.app import create
 from alerts.console.house import House
+from alerts.console.mails import READ_ON
 from alerts.console.token_door import TokenDoor
 from alerts.console.users import User
 from alerts.ticket import Ticket
@@ -115,6 +117,11 @@ class Visitor:
 
     def post(self, path: str, **fields: object) -> object:
         return self.client.post(path, data={"csrf": self.csrf(), **fields})
+
+
+def very_mail(frame: Response) -> str:
+    """The HTML of a mail as it was sent, from what a frame shows."""
+    return frame.text.replace(READ_ON, "<body", 1)
 
 
 def routes(application: ASGIApp) -> dict[str, dict[str, object]]:

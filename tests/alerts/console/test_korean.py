@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts import outbox
+from alerts import answer_store, journal, outbox
 from alerts.alert import VERDICTS
 from alerts.answers import WORDS, Said
 from alerts.console.languages import TONGUES
@@ -18,9 +19,12 @@ from flows import answers
 from flows.cycle import run
 from flows.ingest import ingest_files
 from flows.verdicts import SNOOZES
+from tests.alerts.console.filled import filled
+from tests.alerts.console.reached import reached
 from tests.alerts.console.rooms import Room, two_partners
 from tests.billing.worlds import usage_row
 from tests.flows.small import END, small_workspace
+from tests.flows.two_partners import routes
 
 OPENED = END + 25 * HOUR
 LATE = OPENED.replace(month=11, day=30, hour=15)
@@ -36,6 +40,7 @@ KEPT = {"Floodmark", "floodmark", "floodmark.toml", "tickets.phone", "UTC", "CSV
     "M",
 }
 """Names of the product, of its settings, of standards and units."""
+PEOPLE = ("kim", "lee")
 MACHINE = re.compile(
     r"`[^`]*`|[0-9a-f]{16,}|\S+@\S+|\S*/\S+|\S+\.(?:csv|txt|json|eml)\b|'?[-0-9:T]+Z'?|\b(?:hour|quantity): '"
 )
@@ -75,9 +80,16 @@ class Reader(HTMLParser):
             self.words.append(data)
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    """Two partners' storms; one with a commitment, a product that nobody knows, refused rows, comments and answers."""
+@pytest.fixture(scope="module", params=["filled", "talked"])
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    directory = tmp_path_factory.mktemp(request.param) / "w"
+    found = Room.of(filled(directory), LATE) if request.param == "filled" else talked(directory)
+    yield found
+    found.app.engine.dispose()
+
+
+def talked(directory: Path) -> Room:
+    """Two partners' storms; a commitment, a product that nobody knows, refused rows, every verdict and answer."""
     world = two_partners()
     for place, row in enumerate([*world.partners, *world.customers, *world.orgs]):
         row["name"] = f"Wrenly {place}"
@@ -88,7 +100,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     hours = [END - place * HOUR for place in range(1, 30)]
     world.usage += [usage_row("o1", ("llm_guard", "prompts"), hour, 5) for hour in hours]
     world.usage += [usage_row("o9", ("infra_hosts", "host_count"), hour, 5) for hour in hours]
-    app = small_workspace(tmp_path_factory.mktemp("korean") / "w", world)
+    app = small_workspace(directory, world)
     bad = app.workspace / "files" / "bad.csv"
     bad.write_text(BAD)
     ingest_files(app, [bad], END)
@@ -104,15 +116,25 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     for said in (Said("called", "통화"), Said("refused", "거절"), Said("open", "다시"), Said("granted", "")):
         answers.give(app, mine.ticket_id, said, [("proof.txt", b"x")], "kim", OPENED)
     run(app, LATE, LATE)
-    yield found
-    found.app.engine.dispose()
+    return found
 
 
 def names(room: Room) -> re.Pattern[str]:
     """What is the same in every language: names, ids, units, zones."""
     with reading(room.app.engine) as connection:
         book, sent = room.house.book(connection), outbox.all_deliveries(connection)
-    found = KEPT | {"kim", "o9", "llm_guard / prompts", *book.partners, *book.customers, *book.orgs, *book.contracts}
+        said = [one for all_ in answer_store.all_answers(connection).values() for one in all_]
+        noted = list(journal.rows(connection))
+    found = KEPT | {
+        *PEOPLE,
+        "o9",
+        "nobodys-org",
+        "llm_guard / prompts",
+        *book.partners,
+        *book.customers,
+        *book.orgs,
+        *book.contracts,
+    }
     for kind in (book.partners, book.customers, book.orgs):
         found |= {one.name for one in kind.values()}
     for name in (str(room.house.desk.zone), *(one.time_zone for one in book.partners.values())):
@@ -120,6 +142,7 @@ def names(room: Room) -> re.Pattern[str]:
     for meter in room.house.catalog.meters.values():
         found |= {meter.meter, meter.name, meter.unit, base_unit(meter), *meter.usage_types}
     found |= {one.key for one in sent} | {one.sink for one in sent} | {one.currency for one in book.contracts.values()}
+    found |= {one.note for one in said} | {row.moved.why for row in noted if row.moved.who in PEOPLE}
     found |= {one.alert_id for one in room.alerts()} | {one.ticket_id for one in room.tickets()}
     return re.compile("|".join(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])" for name in sorted(found, key=len)[::-1]))
 
@@ -133,21 +156,9 @@ def english(page: str, known: re.Pattern[str]) -> list[str]:
 
 
 def addresses(room: Room) -> list[str]:
-    alerts, tickets = [one.alert_id for one in room.alerts()], [one.ticket_id for one in room.tickets()]
-    with reading(room.app.engine) as connection:
-        letters = [(one.ticket_id, one.key) for one in outbox.all_deliveries(connection) if one.ticket_id]
-    states = ("confirmed", "dismissed", "planned", "vendor_fault", "snoozed", "quiet", "withdrawn", "all")
-    return [
-        *("/", "/tickets", "/tickets?month=2026-10", "/tickets?state=granted", "/tickets/recovery", "/customers"),
-        *("/customers/c1?month=1", "/customers/c2?month=1", "/partners/p1?month=1", "/digests/p1", "/runs"),
-        *("/customers/c1", "/login", "/nowhere", "/alerts/al_nowhere", "/runs?first=x", "/tickets/x", "/line"),
-        *(f"/?state={state}" for state in states),
-        *(f"/alerts/{alert_id}" for alert_id in alerts),
-        *(f"/alerts/{alert_id}?zoom=quarter" for alert_id in alerts),
-        *(f"/alerts/{alert_id}/letter" for alert_id in alerts),
-        *(f"/tickets/{ticket_id}" for ticket_id in tickets),
-        *(f"/tickets/{ticket_id}/letters/{key}" for ticket_id, key in letters),
-    ]
+    """All that a person can come to, and some that are not there."""
+    paths = {route.path for route in routes() if route.method == "GET" and not route.is_api}
+    return [*reached(room.visitor(), paths).pages, "/login", "/nowhere", "/alerts/al_x", "/runs?first=x", "/tickets/x"]
 
 
 def test_no_page_says_a_word_of_english(room: Room) -> None:
@@ -156,7 +167,7 @@ def test_no_page_says_a_word_of_english(room: Room) -> None:
     found = {}
     for address in addresses(room):
         page = client.get(address).text
-        assert '<html lang="ko">' in page or address == "/line", address
+        assert '<html lang="ko">' in page, address
         found[address] = english(page, known)
     assert {address: words for address, words in found.items() if words} == {}
 
@@ -164,7 +175,7 @@ def test_no_page_says_a_word_of_english(room: Room) -> None:
 def test_what_a_person_does_wrongly_is_told_in_korean(room: Room) -> None:
     visitor, known = room.visitor(), names(room)
     visitor.client.headers["accept-language"] = "ko"
-    alert, ticket = room.of_org("o1").alert_id, room.tickets()[0].ticket_id
+    alert, ticket = room.alerts()[0].alert_id, room.tickets()[0].ticket_id
     wrong = [
         visitor.post(f"/alerts/{alert}/verdict", verdict="x"),
         visitor.post(f"/alerts/{alert}/comment", note=" "),

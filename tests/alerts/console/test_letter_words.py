@@ -17,7 +17,7 @@ from alerts.console.users import User
 from alerts.ticket import Ticket
 from billing.database import reading, transaction
 from tests.alerts.console.browser import served, tab
-from tests.alerts.console.rooms import BASE, Room, Visitor
+from tests.alerts.console.rooms import BASE, Room, Visitor, very_mail
 from tests.alerts.test_wording import HARM
 from tests.flows.small import END
 
@@ -124,7 +124,7 @@ def test_undo_goes_one_step_back(room: Room) -> None:
 def test_sending_keeps_the_words_in_the_box_and_sends_what_was_previewed(room: Room) -> None:
     kim = Desk.of(room)
     form = {"csrf": kim.visitor.csrf(), "words": WORDS}
-    previewed = kim.visitor.client.post(f"{kim.path}/body", data=form).text
+    previewed = very_mail(kim.visitor.client.post(f"{kim.path}/body", data=form))
     assert kim.post(kim.path.replace("/letter", "/send"), WORDS, note="seen") == 200
     assert "nobody was contacted yet" in kim.page
     with reading(room.app.engine) as connection:
@@ -225,7 +225,8 @@ def test_the_files_are_those_of_the_mail(room: Room) -> None:
         answer = kim.visitor.client.get(html.unescape(path))
         assert answer.headers["content-disposition"].startswith("attachment")
         found.append(answer.content)
-    letter = room.house.letter(the(room).ticket_id, END, None)
+    with reading(room.app.engine) as connection:
+        letter = room.house.letter(connection, the(room).ticket_id, END, None)
     assert letter and found == [file.content for file in letter.attachments] and len(found) == 4
     assert kim.visitor.client.get(f"{kim.path}/files/4").status_code == 404
 
@@ -270,7 +271,14 @@ def test_korean(room: Room) -> None:
     kim.save("One.")
     change_stake(room)
     page = kim.visitor.client.get(kim.path, headers={"accept-language": "ko"}).text
-    for word in ("서신의 문구", "미리보기", "문구 저장", "생성된 문구로 되돌리기", "이전에 쓴 문구", "kim 님이"):
+    for word in (
+        "메일 본문",
+        "미리보기",
+        "본문 저장",
+        "자동 작성된 본문으로 되돌리기",
+        "이전에 작성한 본문",
+        "kim의 본문은",
+    ):
         assert word in page
 
 
@@ -292,6 +300,7 @@ def test_written_previewed_saved_undone_and_sent_by_keyboard_alone(browser: Brow
         here.press("Tab", "Enter")
         expect(mail.locator(".ask")).to_have_text("Dear desk, jkcdpvus?")
         expect(here.page.get_by_role("button", name="Preview")).to_be_focused()
+        expect(status).to_have_text("The preview is shown.")
         here.press("Tab", "Enter")
         expect(status).to_contain_text("These words go out.")
         expect(mail.locator(".ask")).to_have_text("Dear desk, jkcdpvus?")
