@@ -43,7 +43,7 @@ def judge(page: Page, name: str) -> Any:
 
 def looked_at(page: Page) -> list[str]:
     """What is wrong with the page as it is."""
-    page.keyboard.press("Tab")  # who uses a keyboard is shown the focus
+    page.keyboard.press("Escape")  # who uses a keyboard is shown the focus
     return [found for name in LOOKS for found in judge(page, name)]
 
 

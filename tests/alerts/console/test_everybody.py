@@ -1,4 +1,4 @@
-"""Every page, for everybody: axe finds nothing, nor do our own judges, however it is looked at, in both languages."""
+"""Every page, for everybody: axe finds nothing, nor do our own judges, however it is looked at, in any language."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

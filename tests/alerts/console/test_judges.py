@@ -63,7 +63,7 @@ def shared(browser: Browser, workspace: object, tmp_path_factory: pytest.TempPat
 def page(shared: tuple[Tab, str]) -> Page:
     here, path = shared
     here.go(path)
-    here.press("Tab")
+    here.press("Escape")
     return here.page
 
 
