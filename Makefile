@@ -5,13 +5,8 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-<<<<<<< HEAD
 .PHONY: demo test bench bench-console bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
-.PHONY: check format lock sample validators clean
-=======
-.PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
 .PHONY: check format lock sample screenshots validators clean
->>>>>>> main
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Request
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from alerts import board, listing, store, tables
@@ -52,8 +52,10 @@ class View:
         """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
         return self.user.partner_id in (None, partner_id)
 
-    def shows(self, alert: Alert | Listed) -> bool:
-        return self.own(alert.partner_id) and alert.org_id in self.book.orgs
+    def shows(self, alert: Alert | Listed | Row[Any]) -> bool:
+        """Whether it is the user's to see, and of an org and a meter that are still known."""
+        known = alert.org_id in self.book.orgs and alert.meter in self.house.catalog.meters
+        return known and self.own(alert.partner_id)
 
     def partner(self, partner_id: str) -> Partner:
         return _there(self.book.partners.get(partner_id))
@@ -68,14 +70,17 @@ class View:
         return last_change(book_store.products(self.connection, contract.contract_id, start, self.at))
 
     def alert(self, alert_id: str) -> Alert:
-        """The alert; its org must still be in the user's book."""
         found = store.alert(self.connection, alert_id)
         return _there(found if found and self.shows(found) else None)
 
     def alerts(self, wanted: Wanted, most: int, after: str | None = None) -> list[Listed]:
-        """See `alerts.listing.listed`; what is of no org of the user's book is left out."""
-        found = listing.listed(self.connection, self._own(wanted), self.at, most, after)
-        return [one for one in found if self.shows(one)]
+        """See `alerts.listing.listed`; what the user may not see, or nobody knows any more, is left out."""
+        own, shown, more = self._own(wanted), list[Listed](), True
+        while more and len(shown) < most:
+            found = listing.listed(self.connection, own, self.at, most, after)
+            shown += [one for one in found if self.shows(one)]
+            more, after = len(found) == most, found[-1].alert_id if found else after
+        return shown[:most]
 
     def count(self, wanted: Wanted, most: int) -> int:
         return listing.count(self.connection, self._own(wanted), self.at, most)
@@ -88,9 +93,9 @@ class View:
     def seen(self, alert_ids: Collection[str]) -> set[str]:
         """Those of the alerts that the user may see."""
         columns = tables.alerts.c
-        query = select(columns.alert_id, columns.org_id, columns.partner_id).where(columns.alert_id.in_(alert_ids))
-        rows = self.connection.execute(query)
-        return {row.alert_id for row in rows if self.own(row.partner_id) and row.org_id in self.book.orgs}
+        query = select(columns.alert_id, columns.org_id, columns.meter, columns.partner_id)
+        rows = self.connection.execute(query.where(columns.alert_id.in_(alert_ids)))
+        return {row.alert_id for row in rows if self.shows(row)}
 
     def known(self, alert_ids: Sequence[str]) -> list[str]:
         """The ids, if the user may see every one."""

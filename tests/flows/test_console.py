@@ -34,15 +34,34 @@ def test_it_is_served_until_it_is_stopped(tmp_path: Path) -> None:
             process.wait(20)
 
 
+def test_who_has_signed_in_is_still_in_after_a_restart(tmp_path: Path) -> None:
+    port = free_port()
+    workspace = new_workspace(tmp_path / "w")
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    tokens = set()
+    for path in ("{printed}", f"http://127.0.0.1:{port}/"):
+        with workspace.spawn("console", FLOODMARK_CONSOLE__PORT=str(port), PYTHONUNBUFFERED="1") as process:
+            try:
+                assert process.stdout
+                printed = process.stdout.readline().split()[-1]
+                tokens.add(printed)
+                assert b"Nothing is to be decided here." in _eventually(path.format(printed=printed), browser)
+            finally:
+                process.terminate()
+                process.wait(20)
+    assert len(tokens) == 2
+    assert (workspace.path / "console.key").stat().st_mode & 0o777 == 0o600
+
+
 def test_an_address_that_others_reach_needs_more_than_a_token(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path / "w")
     done = workspace.call("console", FLOODMARK_CONSOLE__HOST="0.0.0.0")
     assert done.code == 2 and "console.host" in done.err and done.out == ""
 
 
-def _eventually(url: str) -> bytes:
+def _eventually(url: str, opener: urllib.request.OpenerDirector | None = None) -> bytes:
     """What is there once the server answers."""
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    opener = opener or urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     for _ in range(200):
         try:
             with opener.open(url, timeout=5) as answer:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from alerts import store
+from alerts import store, tables
 from alerts.alert import Alert
 from alerts.console.users import User
 from alerts.ticket import Ticket
@@ -16,7 +17,7 @@ from billing.database import reading, transaction
 from billing.hours import HOUR
 from flows.cycle import run
 from flows.wiring import App
-from tests.flows.two_partners import NOW, Ids, bearer, client, ids, two_partners
+from tests.flows.two_partners import NOW, Ids, address, bearer, client, ids, routes, two_partners
 
 OLD, NEW = User("olga", "viewer", "p1"), User("nils", "viewer", "p-two")
 
@@ -100,3 +101,27 @@ def test_a_past_month_stays_in_the_report_of_who_was_billed(app: App) -> None:
     assert line in client(app, OLD).get("/tickets/recovery.csv").text
     assert line not in client(app, NEW).get("/tickets/recovery.csv").text
     assert client(app, NEW).get("/tickets/tk_past").status_code == 404
+
+
+def test_an_alert_on_a_meter_that_left_the_catalogue_breaks_no_page(app: App) -> None:
+    known = ids(app, "p1")
+    with transaction(app.engine) as connection:
+        gone = update(tables.alerts).where(tables.alerts.c.alert_id == known["alert_id"])
+        connection.execute(gone.values(meter="no_longer_sold"))
+    kim = client(app, User("kim", "admin"))
+    kim.headers |= bearer(app, "admin")
+    for route in routes():
+        if route.method == "GET":
+            assert kim.get(address(route, known)).status_code in (200, 404), route.path
+    assert known["alert_id"] not in kim.get("/?state=all").text + kim.get("/api/v1/alerts").text
+
+
+def test_what_is_left_out_ends_no_list(app: App) -> None:
+    """More alerts than a page holds, of a customer that has gone, stand before one that is shown."""
+    alert, _ = stored(app, ids(app, "p1")["alert_id"], ids(app, "p1")["ticket_id"])
+    gone = [
+        replace(alert, alert_id=f"al_zz{n:02d}", org_id="o-gone", state="dismissed", above=None) for n in range(120)
+    ]
+    with transaction(app.engine) as connection:
+        store.save_alerts(connection, [], [*gone, replace(alert, alert_id="al_aa", state="dismissed", above=None)])
+    assert "al_aa" in client(app, OLD).get("/?state=dismissed").text

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from alerts import journal, outbox, tables
@@ -175,6 +175,31 @@ def test_what_failed_for_another_partner_is_told_to_none_who_sends(tmp_path: Pat
         tried = {one.ticket_id for one in outbox.all_deliveries(connection) if one.error}
     assert tried >= {own["ticket_id"], others["ticket_id"]}
     assert "Not sent yet" in answer.text and tells_of(answer.text, others) == []
+    made.engine.dispose()
+
+
+def test_an_alert_below_another_partners_tells_nothing_of_it(tmp_path: Path) -> None:
+    """One jump of the vendor's in many orgs stands under one alert, whosever it is."""
+    made = two_partners(tmp_path)
+    own, others = ids(made, "p1"), ids(made, "p-two")
+    with transaction(made.engine) as connection:
+        mine = update(tables.alerts).where(tables.alerts.c.alert_id == own["alert_id"])
+        connection.execute(mine.values(above=others["alert_id"]))
+    lee = client(made, User("lee", "admin", "p1"))
+    lee.headers |= bearer(made, "admin", partner_id="p1")
+    for route in ALL:
+        if route.method == "GET" and route.path not in OPEN:
+            assert tells_of(lee.get(address(route, own)).text, others) == [], route.path
+    assert own["alert_id"] in lee.get("/").text
+    top = client(made, User("leo", "admin", "p-two"))
+    top.headers |= bearer(made, "admin", partner_id="p-two")
+    assert own["alert_id"] not in top.get(f"/alerts/{others['alert_id']}").text
+    assert own["alert_id"] not in top.get(f"/api/v1/alerts/{others['alert_id']}").text
+    form = {"csrf": csrf(top), "verdict": "dismiss", "below": "yes"}
+    top.post(f"/alerts/{others['alert_id']}/verdict", data=form)
+    with reading(made.engine) as connection:
+        states = dict(connection.execute(select(tables.alerts.c.alert_id, tables.alerts.c.state)).tuples().all())
+    assert (states[own["alert_id"]] == "dismissed", states[others["alert_id"]]) == (False, "dismissed")
     made.engine.dispose()
 
 

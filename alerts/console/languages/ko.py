@@ -186,6 +186,7 @@ KOREAN = {
     ),
     "Generated from the claims.": "요청 내용에서 자동 작성되었습니다.",
     "As it stands:": "현재 본문:",
+    "The preview is shown.": "미리보기를 표시했습니다.",
     "What you wrote:": "작성한 글:",
     "The next letter, its words, and sending it": "다음 메일의 본문과 발송",
     "What stands above the tables": "표 위의 본문",

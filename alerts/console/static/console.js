@@ -81,3 +81,8 @@ if (done.textContent.trim()) {
   done.replaceChildren();
   setTimeout(() => done.replaceChildren(...said), 100);
 }
+
+// What comes into a frame is heard by nobody: the button says what it brought.
+document.addEventListener("submit", (event) => {
+  if (event.submitter?.dataset.said) done.textContent = event.submitter.dataset.said;
+});

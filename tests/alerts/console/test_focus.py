@@ -75,9 +75,9 @@ def test_a_verdict_by_its_key_goes_on_with_the_next(here: Tab) -> None:
 
 
 def test_a_verdict_on_many(here: Tab) -> None:
-    press_on(here.page.get_by_label("Pick all"), "Space")
+    press_on(here.page.get_by_label("Select all"), "Space")
     here.press("v")
-    said(here, "Now fault of the vendor: 50.")
+    said(here, "Now vendor's fault: 50.")
     expect(row(here, 50)).to_be_focused()
 
 

@@ -1,5 +1,7 @@
 """Sixty hostile names on every page in a real Chromium: they are shown, and nothing happens."""
 
+import csv
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,10 +16,12 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from playwright.sync_api import Browser
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from alerts.console.app import create
 from alerts.console.headers import Headed
+from billing.spreadsheet import as_text
 from flows.console import house
 from tests.alerts.console.browser import Tab, tab
 from tests.flows.sixty import DETAILS, LISTS, SLOW, NamedDoor, Sixty, sixty
@@ -196,6 +200,19 @@ def test_what_was_written_into_a_form_comes_back_as_it_was(
     assert seen.shows(f"{name.strip()} once more")
     assert set(seen.skeleton) <= vocabulary
     assert seen.acted is None and here.complaints.none
+
+
+def test_no_spreadsheet_reckons_what_is_downloaded(hostile: Sixty) -> None:
+    """Every CSV that the console gives, of all names: numbers are numbers, all else starts no formula."""
+    browser = TestClient(opened(hostile))
+    paths = [route.path for route in routes() if route.path.endswith(".csv")]
+    assert len(paths) >= 2
+    for path in paths:
+        for k in range(len(NAMES)) if "{" in path else [0]:
+            answer = browser.get(path.format(**_quoted(hostile, k)))
+            assert answer.status_code == 200 and answer.headers["content-disposition"].startswith("attachment")
+            for cell in (cell for row in csv.reader(answer.text.splitlines()) for cell in row):
+                assert cell == as_text(cell) or re.fullmatch(r"-?[0-9.]+", cell), (path, cell)
 
 
 CARELESS = {

@@ -300,6 +300,7 @@ def test_written_previewed_saved_undone_and_sent_by_keyboard_alone(browser: Brow
         here.press("Tab", "Enter")
         expect(mail.locator(".ask")).to_have_text("Dear desk, jkcdpvus?")
         expect(here.page.get_by_role("button", name="Preview")).to_be_focused()
+        expect(status).to_have_text("The preview is shown.")
         here.press("Tab", "Enter")
         expect(status).to_contain_text("These words go out.")
         expect(mail.locator(".ask")).to_have_text("Dear desk, jkcdpvus?")

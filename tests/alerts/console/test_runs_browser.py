@@ -32,7 +32,7 @@ def test_what_is_missing_differs_in_form_and_shade_and_not_in_hue_alone(here: Ta
     picture = here.page.get_by_role("img", name=re.compile("by org and hour"))
     legend = [shape(picture.locator("g").nth(place).locator("rect")) for place in range(3)]
     assert legend == [(True, 0), (False, 0.5), (False, 1)]
-    for word in ("nothing", "some meters", "all"):
+    for word in ("no data", "some meters", "all meters"):
         expect(picture.get_by_text(word, exact=True)).to_be_visible()
     drawn = {shape(cell) for cell in picture.locator("> rect").all()[1:]}  # the first one is the paper
     assert drawn == set(legend)
