@@ -43,7 +43,7 @@ def test_no_name_is_an_address_to_be_led_to(room: Room) -> None:
     for name in NAMES:
         form = client.get("/login", params={"next": name}).text
         shown = re.search(r'<input type="hidden" name="next" value="([^"<>]*)">', form)
-        assert (shown and html.unescape(shown[1]) == name.replace("\r\n", "\n").replace("\r", "\n")) or "\r" in name
+        assert shown and html.unescape(shown[1]) == name
         to = client.get("/login", params={"token": TOKEN, "next": name}).headers["location"]
         assert urljoin(BASE, to).startswith(f"{BASE}/"), name
 
