@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 
-.PHONY: demo test bench bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
-.PHONY: check format lock sample validators clean
+.PHONY: demo test bench bench-console bench-detect whole mutants machine fuzz formulas crash versus-alertmanager
+.PHONY: check format lock sample screenshots validators clean
 
 demo: $(VENV)/installed
 	$(BIN)/floodmark demo demo
@@ -17,6 +17,10 @@ test: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --write docs/performance.md $(BENCH_OPTIONS)
+
+# Every page with 100,000 alerts and 2 M hours in the store, and fifty at once for a minute: about a quarter of an hour.
+bench-console: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks.console_speed --write docs/performance.md $(BENCH_OPTIONS)
 
 # How well run-aways are found, against Prophet, statsforecast, STL and others: about a quarter of an hour.
 bench-detect: $(VENV)/installed-dev
@@ -67,6 +71,10 @@ lock: $(VENV)/installed-dev
 
 sample: $(VENV)/installed
 	$(BIN)/python deployments/sample/make_sample.py
+
+# Every page of the console over the sample, in light, in dark and narrow; Debian's chromium has to be installed.
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m tests.screenshots docs/screenshots
 
 # FOCUS has two outside judges, each in an environment of its own; the tests make them too where they are missing.
 validators: $(VENV)/installed-dev

@@ -1,7 +1,7 @@
 """Where hours and values lie on a chart, and what stands along its edges."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,8 +47,8 @@ def value_axis(unit: str, scale: list[float], plot: Plot) -> Iterator[str]:
         yield text(MARGIN, plot.upper - 9, clipped(unit, 160, 11))
 
 
-def time_axis(start: datetime, plot: Plot, months: Sequence[str]) -> Iterator[str]:
-    """Round UTC hours or midnights, at most one in 70 pixels; `months` are their twelve short names."""
+def time_axis(start: datetime, plot: Plot, day: Callable[[datetime], str]) -> Iterator[str]:
+    """Round UTC hours or midnights, at most one in 70 pixels. day: what stands at a midnight."""
     step = next((hours for hours in _TICK_HOURS if plot.x(hours) - plot.x(0) >= 70), _TICK_HOURS[-1])
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     first = math.ceil((start - midnight) / HOUR / min(step, 24)) * min(step, 24)
@@ -56,7 +56,7 @@ def time_axis(start: datetime, plot: Plot, months: Sequence[str]) -> Iterator[st
         at = midnight + hour * HOUR
         x = plot.x((at - start) / HOUR)
         if x <= WIDTH - RIGHT + 0.1:
-            label = f"{at:%H:%M}" if at.hour else f"{at.day} {months[at.month - 1]}"
+            label = f"{at:%H:%M}" if at.hour else day(at)
             yield line(f"M{n(x)} {n(plot.lower)}v4", MUTED)
             yield text(x, plot.lower + 17, label, anchor="middle")
     yield text(MARGIN, plot.lower + 17, "UTC")

@@ -53,7 +53,7 @@ def _offset(step: BillStep, claim: Claim, catalog: Catalog) -> str:
     own, other = catalog.meters[claim.meter], catalog.meters[step.meter]
     amount = money_text(step.difference, claim.currency)
     if other.parent == own.meter:
-        return f"{own.name} include {other.name}: more of the one moves what is left to pay of the other, by {amount}."
+        return f"{own.name} include {other.name} at no charge, so that the charge for {other.name} moves by {amount}."
     return f"The line {other.name} moves with it, by {amount}."
 
 

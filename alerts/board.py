@@ -1,6 +1,6 @@
 """Tickets out of SQL a few at a time: how many are in each state, the first of a state, what a month's came to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from alerts import answer_store, store
+from alerts.alert import Alert
 from alerts.recovery import Outcome, outcome, together
 from alerts.tables import tickets
 from alerts.ticket import Ticket
@@ -60,6 +61,19 @@ def of_customer(connection: Connection, customer_id: str, most: int, partner_id:
     return store.tickets_by(connection, query.limit(most))
 
 
+def of_alert(connection: Connection, alert: Alert, now: str, months: Iterable[Month]) -> list[Ticket]:
+    """The tickets of those months that claim the alert or told of it, by month and kind. now: the customer its org has
+    today; the alert's own is the one that it had."""
+    whose = C.customer_id.in_({alert.customer_id, now}), C.month.in_(map(str, months))
+    found = store.tickets_by(connection, select(tickets).where(*whose).order_by(C.month, C.customer_id, C.kind))
+    return [one for one in found if alert.alert_id in {claim.alert_id for claim in (*one.claims, *one.told)}]
+
+
+def summed(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> list[Ticket]:
+    """The tickets of those months, with what they claim and told in all alone: see `store.summed_tickets`."""
+    return store.summed_tickets(connection, C.month.in_(map(str, months)), *_theirs(partner_id))
+
+
 def left_behind(connection: Connection, before: Month, partner_id: str | None = None) -> dict[Month, int]:
     """The months before that one in which tickets still wait for an answer, and how many."""
     query = select(C.month, func.count()).where(C.month < str(before), C.state.in_(UNSETTLED), *_theirs(partner_id))
@@ -75,7 +89,7 @@ def months(connection: Connection, until: Month, most: int, partner_id: str | No
 
 def recovered(connection: Connection, choice: Choice) -> Outcome:
     """What came of the month's claims."""
-    found = store.tickets_by(connection, select(tickets).where(*choice.where))
+    found = summed(connection, [choice.month], choice.partner_id)
     answered = [ticket.ticket_id for ticket in found if ticket.state in ("granted", "refused")]
     answers = answer_store.answers_of(connection, answered)
     return together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in found)

@@ -53,7 +53,12 @@ class Words(NamedTuple):
     to_date: str = "month to date"
     projected: str = "projected"
     committed: str = "committed"
+    short_form: str = "{day} {month}"
     months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+    def day(self, at: datetime) -> str:
+        """1 Sep"""
+        return self.short_form.format(day=at.day, month=self.months[at.month - 1])
 
 
 ENGLISH = Words()
@@ -131,7 +136,7 @@ def svg(chart: Chart) -> str:
         *_legend(chart),
         *_shades(chart, plot),
         *value_axis(chart.unit, scale, plot),
-        *time_axis(chart.start, plot, chart.words.months),
+        *time_axis(chart.start, plot, chart.words.day),
         *_usage(chart, plot),
         *_level(chart, plot),
         *_marks(labels, plot),

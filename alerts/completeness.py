@@ -1,8 +1,9 @@
 """How complete the usage of each org is, hour by hour, and a picture of it. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -45,9 +46,11 @@ class Told:
         """The end of the last hour of which anything is known."""
         return self.start + (self._last + 1) * HOUR if self._last >= 0 else None
 
-    @property
+    @cached_property
     def _last(self) -> int:
-        return int(max(np.flatnonzero(self.share), default=-1))
+        """The column of the last hour of which anything is known; -1 for none."""
+        columns = np.flatnonzero(self.share)
+        return int(columns[-1]) if columns.size else -1
 
 
 def told(grid: Grid, org_ids: Collection[str]) -> list[Told]:
@@ -61,16 +64,21 @@ def told(grid: Grid, org_ids: Collection[str]) -> list[Told]:
     return sorted(found, key=lambda one: (one.upto is not None, -one.missing, -one.partial, one.org_id))
 
 
-def heat_map(orgs: Sequence[Told], name_of: dict[str, str]) -> str:
-    """A row an org, a column an hour, darker where more of its meters said something. The SVG; of at least one org."""
+def heat_map(
+    orgs: Sequence[Told], name_of: dict[str, str], say: Callable[[str], str], day_of: Callable[[date], str]
+) -> str:
+    """A row an org, a column an hour, darker where more of its meters said something. The SVG; of at least one org.
+
+    say: its English in the reader's language; day_of: a day in it.
+    """
     start, hours = orgs[0].start, len(orgs[0].share)
     step = (WIDTH - LEFT - MARGIN) / max(1, hours)
     height = TOP + ROW * len(orgs) + MARGIN
-    samples = [("nothing", _cell(0, -5, 22, 0)), ("some meters", _cell(0, -5, 22, 0.5)), ("all", _cell(0, -5, 22, 1))]
-    parts = legend(samples, 20)
+    words = (say("no data"), say("some meters"), say("all meters"))
+    parts = legend([(word, _cell(0, -5, 22, share)) for word, share in zip(words, (0, 0.5, 1), strict=True)], 20)
     for day in range(0, hours, DAY // HOUR):
         at = start + day * HOUR
-        parts.append(text(LEFT + day * step, TOP - 8, f"{at.day} {at:%b}", size=10))
+        parts.append(text(LEFT + day * step, TOP - 8, day_of(at), size=10))
     for place, one in enumerate(orgs):
         y = TOP + ROW * place
         parts.append(text(MARGIN, y + 10, clipped(name_of[one.org_id], LEFT - MARGIN - 8, 11)))
@@ -80,7 +88,7 @@ def heat_map(orgs: Sequence[Told], name_of: dict[str, str]) -> str:
             width = len(list(run))
             parts.append(_cell(LEFT + x * step, y, width * step, shade))
             x += width
-    return document(height, LABEL, parts).replace("<svg ", '<svg class="chart" ', 1)
+    return document(height, say(LABEL), parts).replace("<svg ", '<svg class="chart" ', 1)
 
 
 def _cell(x: float, y: float, width: float, shade: float) -> str:

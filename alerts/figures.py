@@ -63,16 +63,16 @@ class Share(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A meter's month beside the one before. before: None where it was not there."""
+    """A meter's month beside the one before; None for the one that it is not in: it is new, or gone."""
 
     meter: str
     currency: str
     before: Decimal | None
-    projected: Decimal
+    projected: Decimal | None
 
     @property
     def difference(self) -> Decimal:
-        return self.projected - (self.before or NOTHING)
+        return (self.projected or NOTHING) - (self.before or NOTHING)
 
 
 class MonthSum(NamedTuple):
@@ -123,7 +123,7 @@ def changes(figures: Figures) -> list[Change]:
         return []
     before = _by_meter(last)
     now = {(one.of, one.currency): one.projected.middle for one in figures.meters}
-    found = [Change(*key, before.get(key), now.get(key, NOTHING)) for key in {**now, **before}]
+    found = [Change(*key, before.get(key), now.get(key)) for key in {**now, **before}]
     return sorted((one for one in found if one.difference), key=lambda one: (one.currency, -abs(one.difference)))
 
 

@@ -11,9 +11,10 @@ from alerts.evidence import Evidence, base_unit, evidence, picture, readable
 from alerts.languages.en import ENGLISH
 from alerts.mail import Letter, Picture, message_id, plus_address
 from alerts.pack import Grounds, pack
-from alerts.rendering import bodies, one_line
+from alerts.rendering import bodies, one_line, words
 from alerts.ticket import Claim, Ticket
 from alerts.ticket import asked as sums_of
+from alerts.wording import Wording
 from billing.book import Book
 from billing.catalog import Catalog
 from billing.grid import Grid
@@ -52,10 +53,12 @@ def ticket_letter(
     desks: Desks,
     at: datetime,
     grounds: Grounds,
+    wording: Wording | None = None,
 ) -> Letter:
     """The letter that states the ticket's present claims: the opening one, or a follow-up in its thread.
 
-    `alerts`: at least those of the ticket's claims. `grid`: usage as known at `at`.
+    `alerts`: at least those of the ticket's claims. `grid`: usage as known at `at`. `wording`: what somebody wrote for
+    a letter of the ticket; it is said if it holds.
     """
     number = ticket.letters + 1
     keys = [f"{ticket.ticket_id}-{n}" for n in range(1, number + 1)]
@@ -70,9 +73,13 @@ def ticket_letter(
         picture(shown, grid, ticket.deadline_at, f"claim-{n}") for n, (_, shown) in enumerate(detailed, start=1)
     ]
     zones = _zones(ticket, book, desks)
+    heading = _heading(ticket, book, desks, zones, at)
+    generated = words("ask", **heading)
+    said = wording.text if wording and wording.holds(ticket, generated) else generated
     text, html = bodies(
         "letter",
-        **_heading(ticket, book, desks, zones, at),
+        **heading,
+        words=said.split("\n"),
         calendar=grounds.calendar,
         changes=list(_changes(ticket, by_id, catalog)) if earlier else [],
         claims=[_claim_row(claim, shown) for claim, shown in claimed[:LISTED]],
@@ -103,6 +110,11 @@ def ticket_letter(
         reply_to=plus_address(desks.sender, ticket.ticket_id) if desks.reads_replies else None,
         references=tuple(earlier),
     )
+
+
+def generated_words(ticket: Ticket, book: Book, desks: Desks, at: datetime) -> str:
+    """What the letter says above its tables unless somebody wrote something else."""
+    return words("ask", **_heading(ticket, book, desks, _zones(ticket, book, desks), at))
 
 
 def asked(claims: Sequence[Claim]) -> str:

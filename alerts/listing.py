@@ -82,7 +82,7 @@ def keep_places(connection: Connection, places: Mapping[str, int]) -> None:
 
 def listed(connection: Connection, wanted: Wanted, at: datetime, most: int, after: str | None = None) -> list[Listed]:
     """The first `most` of them, or those after that alert: by place, then the newest first."""
-    query = _light().where(_matches(wanted, at))
+    query = select(columns.alert_id).where(_matches(wanted, at))
     order = (columns.place, columns.last_hour.desc(), columns.alert_id.desc())
     mark = after and connection.execute(select(*order_columns()).where(columns.alert_id == after)).first()
     if mark:
@@ -90,7 +90,8 @@ def listed(connection: Connection, wanted: Wanted, at: datetime, most: int, afte
         older = or_(columns.last_hour < last_hour, and_(columns.last_hour == last_hour, columns.alert_id < alert_id))
         beyond = or_(columns.place > place, and_(columns.place == place, older))
         query = query.where(columns.place >= place, beyond)
-    return _read(connection, query.order_by(*order).limit(most))
+    first = query.order_by(*order).limit(most)  # from the index alone; then the rows
+    return _read(connection, _light().where(columns.alert_id.in_(first)).order_by(*order))
 
 
 def below(connection: Connection, tops: Collection[str], at: datetime) -> dict[str, list[Listed]]:
@@ -152,13 +153,18 @@ def _in_state(wanted: Wanted, at: datetime) -> ColumnElement[bool]:
         headed = select(top.c.alert_id).where(top.c.alert_id == columns.above, _queued(at, top.c)).exists()
         return and_(_queued(at), or_(columns.above.is_(None), ~headed))
     if state == SNOOZED:
-        return and_(columns.state.in_(UNDECIDED), columns.snoozed_until > at)
+        return and_(_undecided(), columns.snoozed_until > at)
     if state == QUIET:
-        return and_(columns.state.in_(UNDECIDED), columns.quiet)
+        return and_(_undecided(), columns.quiet)
     return true() if state == ALL else columns.state == state
 
 
 def _queued(at: datetime, row: Any = columns) -> ColumnElement[bool]:
     """Whether a reviewer has to decide it now, as `alerts.queue.queued` says of one that is awake at `at`."""
     awake = or_(row.snoozed_until.is_(None), row.snoozed_until <= at)
-    return and_(~row.quiet, (row.state + "").in_(UNDECIDED), awake)  # in the list's order, as above
+    return and_(~row.quiet, _undecided(row), awake)
+
+
+def _undecided(row: Any = columns) -> ColumnElement[bool]:
+    undecided: ColumnElement[bool] = (row.state + "").in_(UNDECIDED)  # read in the list's order, as above
+    return undecided

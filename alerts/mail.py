@@ -82,7 +82,7 @@ def compose(letter: Letter) -> bytes:
     """
     message = EmailMessage(policy=_POLICY)
     _write_headers(message, letter)
-    message.set_content(_body_text(letter.text))
+    message.set_content(body_text(letter.text))
     if letter.html:
         _add_html(message, letter)
     message.make_mixed()
@@ -144,7 +144,7 @@ def _write_headers(message: EmailMessage, letter: Letter) -> None:
 def _add_html(message: EmailMessage, letter: Letter) -> None:
     import css_inline
 
-    html = css_inline.inline(_body_text(letter.html), load_remote_stylesheets=False, keep_at_rules=True)
+    html = css_inline.inline(body_text(letter.html), load_remote_stylesheets=False, keep_at_rules=True)
     message.add_alternative(html, subtype="html")
     *_, body = message.iter_parts()
     for cid, png, alt in letter.images:
@@ -171,7 +171,8 @@ def _identifier(text: str) -> str:
     return text
 
 
-def _body_text(text: str) -> str:
+def body_text(text: str) -> str:
+    """The text of a body as `compose` writes it: lines and tabs, without what nobody sees or what turns text round."""
     return visible(text.replace("\r\n", "\n"))
 
 

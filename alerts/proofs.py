@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from alerts.answers import Proof
+from alerts.mail import body_text
 from alerts.rendering import one_line
 from alerts.whole_file import write_whole
 from billing.errors import WorldError
@@ -24,4 +25,16 @@ def keep(workspace: Path, name: str, content: bytes) -> Proof:
             write_whole(path, content)
     except OSError as error:
         raise WorldError(f"{path}: cannot keep the proof: {error.strerror or error}") from error
-    return Proof(one_line(name)[:200], digest, path.relative_to(workspace).as_posix())
+    return Proof(body_text(one_line(name))[:200] or "file", digest, path.relative_to(workspace).as_posix())
+
+
+def content(workspace: Path, proof: Proof) -> bytes:
+    """What is in a file that was kept. Raises WorldError where it is not what was kept."""
+    path = workspace / proof.path
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        raise WorldError(f"{proof.path}: cannot be read: {error.strerror or error}") from error
+    if hashlib.sha256(found).hexdigest() != proof.sha256:
+        raise WorldError(f"{proof.path}: is not the file that was kept: its SHA-256 is another")
+    return found

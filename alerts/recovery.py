@@ -1,6 +1,6 @@
 """What came of claims: of the money that was asked for, what was granted, refused, still waits, or came too late. Pure.
 
-Of one ticket, and of all of a month: claimed = granted + refused + waiting; expired was never claimed.
+Of one ticket, and of all of a month: claimed = granted + refused + waiting; unsent and expired were never claimed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,20 +9,21 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from alerts.answers import Answer, Money, granted, stated, unanswered
-from alerts.ticket import Ticket
+from alerts.ticket import Ticket, asked
 
 NOTHING = Decimal(0)
 NONE: Money = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
-    """Sums by currency. expired: what could have been claimed, had anybody been reached before the month ended."""
+    """Sums by currency. unsent: nobody was contacted yet; expired: nobody was before the month had ended everywhere."""
 
     claimed: Money = NONE
     granted: Money = NONE
     refused: Money = NONE
     waiting: Money = NONE
     expired: Money = NONE
+    unsent: Money = NONE
 
     @property
     def currencies(self) -> list[str]:
@@ -35,11 +36,13 @@ class Outcome(NamedTuple):
 
 
 def outcome(ticket: Ticket, answers: Sequence[Answer]) -> Outcome:
-    """Of one ticket. answers: its own, oldest first. A draft or a withdrawn ticket claims nothing."""
+    """Of one ticket. answers: its own, oldest first. A withdrawn ticket claims nothing."""
+    if ticket.state == "withdrawn":
+        return Outcome()
     if ticket.state == "expired":
         return Outcome(expired=stated(ticket))
-    if ticket.state in ("draft", "withdrawn") or ticket.opened_at is None:
-        return Outcome()
+    if ticket.state in ("draft", "open"):
+        return Outcome(unsent=asked(ticket.claims))
     if ticket.state not in ("granted", "refused"):
         return Outcome(claimed=stated(ticket), waiting=stated(ticket))
     answer = next(one for one in reversed(answers) if one.what in ("granted", "refused"))

@@ -16,6 +16,11 @@ def bodies(name: str, **values: object) -> tuple[str, str]:
     return re.sub(r"\n{3,}", "\n\n", text), _markup().get_template(f"{name}.html").render(values)
 
 
+def words(name: str, **values: object) -> str:
+    """The plain text of the template `name`.txt alone."""
+    return _plain().get_template(f"{name}.txt").render(values).strip()
+
+
 def one_line(value: object) -> str:
     """The value as text without line breaks or control characters, so that a name cannot forge a line."""
     return _LINE_BREAKS.sub(" ", str(value))

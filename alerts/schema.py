@@ -8,7 +8,7 @@ from alerts import store, tables
 from billing import book_store, rules_store, versions
 from billing.database import METADATA, transaction
 
-HEAD = "0011"
+HEAD = "0012"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 __all__ = ["HEAD", "METADATA", "book_store", "rules_store", "tables", "upgrade", "versions"]

@@ -1,21 +1,23 @@
 """Alerts and tickets in SQL: rows to values and back. One transaction a cycle; the caller opens it."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Select, Table, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from alerts import bill_step, tables
 from alerts.alert import VERDICTS, Ahead, Alert, Stake
-from alerts.ticket import Claim, Ticket
+from alerts.ticket import Claim, Ticket, asked
 from billing.hours import Month, iso
 
 CYCLE_LOCK = 0x666C6F6F646D  # "floodm": one cycle at a time on PostgreSQL; SQLite's write lock does the same
+SUMS = {"claims": "claims_sum", "told": "told_sum"}  # of a ticket
+SUMMED = ("ticket_id", "partner_id", "customer_id", "month", "kind", "state")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ def alerts_of(connection: Connection, orgs: Iterable[str], since: datetime) -> l
     return [_alert(row) for row in rows.mappings()]
 
 
+def alerts_beside(connection: Connection, orgs: Iterable[str], since: datetime) -> list[Alert]:
+    """The same, and with them those of any org that stand above or below one of them, or below the same."""
+    columns = tables.alerts.c
+    mine, late = columns.org_id.in_(sorted(orgs)), columns.last_hour >= since
+    ids, tops = select(columns.alert_id).where(mine, late), select(columns.above).where(mine, late)
+    heads = tops.where(columns.above.is_not(None))
+    group = or_(columns.alert_id.in_(heads), columns.above.in_(heads), columns.above.in_(ids))
+    found = alerts_by(connection, mine, late) + alerts_by(connection, group, late, ~mine)
+    return sorted(found, key=lambda one: (one.started_at, one.alert_id))
+
+
 def alert(connection: Connection, alert_id: str) -> Alert | None:
     query = select(tables.alerts).where(tables.alerts.c.alert_id == alert_id)
     row = connection.execute(query).mappings().first()
@@ -67,7 +80,12 @@ def alert(connection: Connection, alert_id: str) -> Alert | None:
 
 def below(connection: Connection, alert_id: str) -> list[Alert]:
     """The alerts that have this one on top, by id."""
-    query = select(tables.alerts).where(tables.alerts.c.above == alert_id).order_by(tables.alerts.c.alert_id)
+    return alerts_by(connection, tables.alerts.c.above == alert_id)
+
+
+def alerts_by(connection: Connection, *where: ColumnElement[bool]) -> list[Alert]:
+    """The alerts of which all of it is true, by id."""
+    query = select(tables.alerts).where(*where).order_by(tables.alerts.c.alert_id)
     return [_alert(row) for row in connection.execute(query).mappings()]
 
 
@@ -93,6 +111,13 @@ def tickets(connection: Connection, months: Iterable[Month] | None = None) -> li
     if months is not None:
         query = query.where(columns.month.in_([str(month) for month in months]))
     return tickets_by(connection, query)
+
+
+def summed_tickets(connection: Connection, *where: ColumnElement[bool]) -> list[Ticket]:
+    """Tickets without clocks and letters, and with what they claim and told in all alone: a claim a currency, of no
+    alert."""
+    query = select(*(tables.tickets.c[name] for name in (*SUMMED, *SUMS.values())))
+    return [_summed(row) for row in connection.execute(query.where(*where)).mappings()]
 
 
 def tickets_by(connection: Connection, query: Select[Any]) -> list[Ticket]:
@@ -122,11 +147,7 @@ def unsettled_months(connection: Connection) -> set[Month]:
 def save_tickets(connection: Connection, before: Sequence[Ticket], after: Iterable[Ticket]) -> None:
     """Write the tickets that are new or differ from `before`."""
     known = {t.ticket_id: t for t in before}
-    rows = [
-        {**vars(one), "month": str(one.month), "claims": _claims(one.claims), "told": _claims(one.told)}
-        for one in after
-        if known.get(one.ticket_id) != one
-    ]
+    rows = [_ticket_row(one) for one in after if known.get(one.ticket_id) != one]
     _put_all(connection, tables.tickets.c.ticket_id, known.keys(), rows)
 
 
@@ -207,10 +228,33 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "amount": Decimal(row["amount"])}
 
 
-def _claims(claims: Sequence[Claim]) -> list[dict[str, str]]:
+def _ticket_row(one: Ticket) -> dict[str, Any]:
+    claims = {name: claim_rows(getattr(one, name)) for name in SUMS}
+    sums = {column: asked(getattr(one, name)) for name, column in SUMS.items()}
+    return {**vars(one), "month": str(one.month), **claims, **sums}
+
+
+def claim_rows(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Claims as the rows of a JSON column."""
     return [_text(claim) for claim in claims]
 
 
+def claims_in(rows: Iterable[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    """Claims out of such rows."""
+    return tuple(Claim(**_exact(row)) for row in rows)
+
+
 def _ticket(row: Any) -> Ticket:
-    claims, told = (tuple(Claim(**_exact(claim)) for claim in row[name]) for name in ("claims", "told"))
-    return Ticket(**{**row, "month": Month.parse(row["month"]), "claims": claims, "told": told})
+    values = {name: value for name, value in row.items() if name not in SUMS.values()}
+    claims = {name: claims_in(row[name]) for name in SUMS}
+    return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})
+
+
+def _summed(row: Any) -> Ticket:
+    values = {name: row[name] for name in SUMMED}
+    claims = {name: tuple(_sum_claims(row[column])) for name, column in SUMS.items()}
+    return Ticket(**{**values, "month": Month.parse(row["month"]), **claims})
+
+
+def _sum_claims(sums: Mapping[str, Decimal]) -> Iterator[Claim]:
+    return (Claim("", "", "", amount, currency) for currency, amount in sums.items())

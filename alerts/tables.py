@@ -15,7 +15,7 @@ from sqlalchemy import (
     false,
 )
 
-from billing.database import METADATA, Exact, Instant
+from billing.database import METADATA, Exact, Instant, Sums
 
 ID = String(64)
 LAST = 2**31 - 1  # the place of an alert that nobody has to decide
@@ -52,9 +52,12 @@ alerts = Table(
     Column("above", ID, index=True),
     Column("place", Integer, nullable=False, server_default=str(LAST)),
     Index("ix_alerts_last_hour", "last_hour"),
+    Index("ix_alerts_series", "org_id", "meter", "last_hour"),
 )
 _ORDER = (alerts.c.place, alerts.c.last_hour.desc(), alerts.c.alert_id.desc())
-Index("ix_alerts_queue", *_ORDER)
+# All that a list is narrowed by: what has to be looked through is looked through here, and not where the hours lie.
+_NARROWED = "state quiet snoozed_until above partner_id customer_id org_id meter".split()
+Index("ix_alerts_queue", *_ORDER, *(alerts.c[name] for name in _NARROWED))
 Index("ix_alerts_state", alerts.c.state, *_ORDER)
 Index("ix_alerts_partner", alerts.c.partner_id, *_ORDER)
 Index("ix_alerts_customer", alerts.c.customer_id, *_ORDER)
@@ -83,6 +86,7 @@ journal_end = Table(
     Column("hash", ID, nullable=False),
 )
 
+# `claims_sum`, `told_sum`: what they come to, for who does not need them one by one.
 tickets = Table(
     "tickets",
     METADATA,
@@ -103,6 +107,10 @@ tickets = Table(
     Column("letters", Integer, nullable=False),
     Column("told", JSON, nullable=False),
     Column("told_at", Instant),
+    Column("claims_sum", Sums, nullable=False, server_default="{}"),
+    Column("told_sum", Sums, nullable=False, server_default="{}"),
+    Index("ix_tickets_customer_id", "customer_id", "month"),
+    Index("ix_tickets_state", "state", "month"),
 )
 
 # A message owed to one receiver. `key` is also sent along, so that a repeat can be told from a new one.
@@ -146,6 +154,20 @@ answers = Table(
     Column("asked", JSON, nullable=False),
     Column("granted", JSON, nullable=False),
     Column("proofs", JSON, nullable=False),
+)
+
+# What people wrote for letters; `instead_of` and `claims`: the generated words, and what they asked for.
+wordings = Table(
+    "wordings",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("ticket_id", ID, ForeignKey("tickets.ticket_id"), nullable=False, index=True),
+    Column("letter", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("instead_of", Text, nullable=False),
+    Column("claims", JSON, nullable=False),
 )
 
 # The mails that were read, each once. `place`: where it lies; `digest`: of what was read of it.

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from alerts.tables import tokens
 
-SCOPES = ("read", "review", "answer", "admin")
-"""Look; decide alerts; record what the vendor's desk answered; all of these."""
+SCOPES = ("read", "review", "answer", "letter", "admin")
+"""Look; decide alerts; record what the vendor's desk answered; write the words of letters; all of these."""
 PREFIX = "fm_"  # so that scanners of code and logs can tell what they found
 
 

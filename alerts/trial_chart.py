@@ -72,7 +72,7 @@ def svg(chart: TrialChart) -> str:
         *_legend(chart),
         *_shades(chart, plot),
         *value_axis(chart.unit, scale, plot),
-        *time_axis(chart.start, plot, ENGLISH.months),
+        *time_axis(chart.start, plot, ENGLISH.day),
         *_usage(chart, plot),
         *_lanes(chart, tries, plot),
     ]

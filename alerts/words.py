@@ -17,8 +17,9 @@ _DRAWABLE = re.compile(r"[ -~\u00c0-\u017f\u0410-\u044fЁё«»–—№]*")
 class Language:
     """`months` stand alone and `dated_months` inside a date, January first; `weekdays` from Monday.
 
-    `month_form` has {month} {number} {year}; `date_form` also {day} {weekday}; `sentences` have placeholders of their
-    own. `drawn`: the words on a picture, in letters of the font that is shipped (Latin and Cyrillic).
+    `month_form` has {month} {number} {year}; `date_form` also {day} {weekday}; `short_form` {month} {day}; `sentences`
+    have placeholders of their own. `drawn`: the words on a picture, in letters of the font that is shipped (Latin and
+    Cyrillic).
     """
 
     months: tuple[str, ...]
@@ -26,6 +27,7 @@ class Language:
     weekdays: tuple[str, ...]
     month_form: str
     date_form: str
+    short_form: str
     sentences: Mapping[str, str]
     drawn: Words
 
@@ -62,6 +64,10 @@ class Language:
             number=day.month,
             year=day.year,
         )
+
+    def short(self, day: date) -> str:
+        """30 Sep"""
+        return self.short_form.format(day=day.day, month=self.dated_months[day.month - 1])
 
     def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
         """An instant to the minute with its offset and zone: Wed 30 Sep 2026 11:00 UTC-04:00 (America/New_York)."""

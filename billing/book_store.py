@@ -1,8 +1,8 @@
 """The book in SQL: each load is a version of its own; the newest one holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Date, ForeignKey, Integer, Table, Text, func, insert, select, text
 from sqlalchemy.engine import Connection
@@ -29,6 +29,13 @@ def _id(name: str) -> Column[str]:
 
 def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False)
+
+
+class Products(NamedTuple):
+    """A contract's terms by meter, in the book that was loaded then."""
+
+    loaded_at: datetime
+    terms: Mapping[str, Term]
 
 
 partners = _table(
@@ -101,6 +108,24 @@ def save(connection: Connection, book: Book, loaded_at: datetime) -> bool:
         ),
     )
     return True
+
+
+def products(connection: Connection, contract_id: str, since: datetime, at: datetime) -> list[Products]:
+    """What the contract was in each book that was loaded in (since, at], and in the one that held before; in order.
+
+    Books that do not have the contract are left out.
+    """
+    version, loaded_at = book_versions.c.version, book_versions.c.loaded_at
+    before = select(func.max(version)).where(loaded_at <= since).scalar_subquery()
+    known = select(version, loaded_at).where(loaded_at <= at, version >= func.coalesce(before, 0))
+    there = known.join(contracts).where(contracts.c.contract_id == contract_id).order_by(version)
+    loaded = dict(connection.execute(there).tuples().all())
+    lines = select(terms).where(terms.c.contract_id == contract_id, terms.c.version.in_(loaded))
+    found: dict[int, dict[str, Term]] = {number: {} for number in loaded}
+    for row in connection.execute(lines).mappings():
+        of_term = {name: value for name, value in row.items() if name not in ("version", "contract_id")}
+        found[row["version"]][row["meter"]] = Term(**of_term)
+    return [Products(loaded[number], of_version) for number, of_version in found.items()]
 
 
 def newest(connection: Connection) -> int:

@@ -1,8 +1,9 @@
 """The SQL store: one engine, one MetaData, and the column types that keep money and time exact."""
 
+import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,6 +39,19 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002  the base's
         return None if value is None else Decimal(value)
+
+
+class Sums(TypeDecorator[Mapping[str, Decimal]]):
+    """Exact amounts by currency, kept as a text of JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Decimal] | None, dialect: Dialect) -> str | None:  # noqa: ARG002  the base's
+        return None if value is None else json.dumps({currency: f"{amount:f}" for currency, amount in value.items()})
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, Decimal] | None:  # noqa: ARG002  the base's
+        return None if value is None else {code: Decimal(text) for code, text in json.loads(value).items()}
 
 
 class Instant(TypeDecorator[datetime]):

@@ -45,10 +45,10 @@ class Grid:
         first, width = number(start), hours_between(start, end)
         values: Hours = np.zeros((len(layout.keys) + 1, width), np.int64)  # the last row takes what is on no meter
         seen = np.zeros(values.shape, np.bool_)
-        at = layout.row_of * width - first
+        at = np.append(layout.row_of, len(layout.keys)) * width - first  # the last also for series without a name here
         for rows in usage.only(layout.series).between(first, first + width).batches():
             said = rows.drop_nulls("quantity") if rows["quantity"].null_count() else rows
-            position = at[said["series"].to_numpy()]
+            position = at.take(said["series"].to_numpy(), mode="clip")
             position += said["hour"].to_numpy()
             quantity = said["quantity"].to_numpy()
             if values.dtype != object and int(quantity.max(initial=0)) * layout.most > LARGEST:

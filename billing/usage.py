@@ -72,6 +72,11 @@ class Usage:
         usage = self.only(cells["series"].unique()).between(first, last + 1)
         return pl.concat([CELLS.to_frame(), *(rows.join(cells, on=CELL, how="semi") for rows in usage.batches())])
 
+    def read(self) -> "Usage":
+        """The same, its rows in memory."""
+        series = pl.col("series").is_in(self.names["series"].implode())
+        return Usage(self.names, self.rows().filter(series).lazy(), hours=self.hours)
+
     def changed_to(self, rows: pl.DataFrame) -> "Usage":
         """With these rows of schema CELLS in the place of what was said of their cells."""
         news = rows.lazy() if self.news is None else pl.concat([self.news.select(CELLS.names()), rows.lazy()])

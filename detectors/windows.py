@@ -93,7 +93,7 @@ class Windows:
     def _rarity(self, score: float, window: int, days: float) -> str:
         hours = "one hour" if window == 1 else f"{window} hours"
         rare = f"once in {math.exp(score):,.0f} hours" if score < math.log(1e6) else "less than once in a million hours"
-        return f"{self.story}: by its own past of {days:.0f} days, so much within {hours} happens by chance {rare}"
+        return f"{self.story}: by its own last {days:.0f} days, this much within {hours} comes by chance {rare}"
 
 
 def _stands_out(excess: Floats, scale: Floats) -> Flags:

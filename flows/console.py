@@ -3,12 +3,12 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts import outbox, store
+from alerts import outbox, proofs, store
 from alerts.console.house import House
 from alerts.console.proxy_door import ProxyDoor
 from alerts.console.session import Door
@@ -18,7 +18,7 @@ from alerts.queue import UNDECIDED
 from billing.database import reading
 from billing.errors import Fault, SettingsError
 from billing.hours import HOUR, floor_hour, iso
-from flows import answers, bill, tickets, verdicts
+from flows import answers, bill, letters, tickets, verdicts
 from flows import settings as settings_file
 from flows.console_key import session_key
 from flows.console_settings import Console, loopback
@@ -49,17 +49,20 @@ def house(app: App, now: Callable[[], datetime]) -> House:
         clock=app.clock,
         rank=app.rules.rank,
         usage=app.lake.current,
-        data_to=lambda: _data_to(app),
+        data_to=_data_to(app),
         bill=partial(bill.of_book, app),
         decide=partial(verdicts.give_all, app),
         undo=partial(verdicts.undo, app),
         comment=partial(verdicts.comment, app),
         put_off=partial(verdicts.put_off, app),
-        letter=partial(tickets.letter_of, app),
+        draft=partial(letters.draft_of, app),
+        letter=partial(letters.letter_of, app),
+        reword=partial(letters.reword, app),
         send=partial(_send, app),
         phone=app.phone,
         figures=standings.figures,
         digest=standings.digest,
+        proof=partial(proofs.content, app.workspace),
         answer=partial(answers.give, app),
     )
 
@@ -86,9 +89,15 @@ def _send(app: App, alert_id: str, who: str, note: str, at: datetime) -> Sequenc
     ]
 
 
-def _data_to(app: App) -> datetime | None:
-    span = app.lake.span()
-    return span and span[1] + HOUR
+def _data_to(app: App) -> Callable[[], datetime | None]:
+    """Asked of the lake again when it has another version."""
+
+    @lru_cache(maxsize=1)
+    def upto(_version: int) -> datetime | None:
+        span = app.lake.span()
+        return span and span[1] + HOUR
+
+    return lambda: upto(app.lake.version)
 
 
 def door(settings: Console, token: str, name: str) -> Door:

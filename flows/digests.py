@@ -23,7 +23,7 @@ from billing.book import Book, Partner
 from billing.database import reading, transaction
 from billing.hours import DAY, HOUR, Month, floor_hour
 from billing.statement import Statement
-from flows.usage import LATE, Known, complete_to, known, open_months, panel
+from flows.usage import LATE, Known, complete_to, known, known_of, open_months, panel
 from flows.wiring import App
 
 MORNING = time(7)  # in the partner's zone; weekly digests on Mondays
@@ -46,7 +46,7 @@ def owe_digests(app: App, at: datetime, usage: Known | None = None, zone: str | 
             if partner.digest != "none" and partner.emails and zone in (None, partner.time_zone)
             if (key := digest_key(partner, at)) not in there
         ]
-        letters = _letters(app, connection, book, [partner for partner, _ in due], at, usage) if due else []
+        letters = _letters_of(app, connection, book, [partner for partner, _ in due], at, usage) if due else []
     with transaction(app.engine) as connection:
         store.lock_cycle(connection)
         for (partner, key), letter in zip(due, letters, strict=True):
@@ -59,7 +59,19 @@ def digests(app: App, at: datetime, partner_id: str | None = None) -> list[tuple
     with reading(app.engine) as connection:
         book = book_store.load(connection)
         partners = [p for p in book.partners.values() if partner_id in (None, p.partner_id) and p.emails]
-        return list(zip(partners, _letters(app, connection, book, partners, at), strict=True))
+        return list(zip(partners, _letters_of(app, connection, book, partners, at), strict=True))
+
+
+def digest(app: App, connection: Connection, partner_id: str, at: datetime) -> Letter | None:
+    """The same of one partner, from what is its own alone; None for one without an address."""
+    book = app.book(connection)
+    partner = book.partners.get(partner_id)
+    if partner is None or not partner.emails:
+        return None
+    orgs = book.of(book.customers_of.get(partner_id, ())).orgs
+    usage = known_of(app.lake, app.rules.catalog, at, orgs)
+    alerts = store.alerts_beside(connection, orgs, open_months(at)[0].start)
+    return _letters(app, connection, book, [partner], at, usage, alerts)[0]
 
 
 def digest_key(partner: Partner, at: datetime) -> str:
@@ -79,25 +91,31 @@ def slug(id_: str) -> str:
     return f"{kept}-{hashlib.sha256(id_.encode()).hexdigest()[:8]}".strip("-")
 
 
+def _letters_of(
+    app: App, connection: Connection, book: Book, partners: Sequence[Partner], at: datetime, usage: Known | None = None
+) -> list[Letter]:
+    usage = usage or known(app.lake, app.rules.catalog, at)
+    return _letters(app, connection, book, partners, at, usage, store.alerts(connection, open_months(at)[0].start))
+
+
 def _letters(
     app: App,
     connection: Connection,
     book: Book,
     partners: Sequence[Partner],
     at: datetime,
-    usage: Known | None = None,
+    usage: Known,
+    found: Sequence[Alert],
 ) -> list[Letter]:
-    usage = usage or known(app.lake, app.rules.catalog, at)
+    """usage, found: at least of these partners' orgs, and the alerts that stand above or below theirs."""
     months = open_months(at)
     month = Month.of(at - HOUR)
-    alerts = app.queue(book, at).ordered(
-        of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters)
-    )
+    alerts = app.queue(book, at).ordered(of_book(found, book, app.rules.catalog.meters))
     until = statement.month_to_date(month, at, at)
-    bill = statement.state(book, app.rules, app.lake.current(month.start, until), month, until, "estimate")
-    customers = [one.customer_id for partner in partners for one in book.customers_of.get(partner.partner_id, ())]
-    series = panel(usage, book, app.rules.catalog, alerts)
-    lines = project(book, app.rules, usage.grid, series, month, usage.at, LATE, customers)
+    theirs = book.of([one for partner in partners for one in book.customers_of.get(partner.partner_id, ())])
+    bill = statement.state(theirs, app.rules, app.lake.current(month.start, until), month, until, "estimate")
+    series = panel(usage, theirs, app.rules.catalog, alerts)
+    lines = project(theirs, app.rules, usage.grid, series, month, usage.at, LATE, theirs.customers)
     tickets = [
         _of_today(ticket, book) for ticket in store.tickets(connection, months) if ticket.customer_id in book.customers
     ]
@@ -115,7 +133,7 @@ def _letters(
             tickets=[t for t in tickets if t.customer_id in own.customers and _worth_a_line(t, month)],
             deliveries=deliveries,
             complete_to=complete_to(usage.grid, own),
-            **_faults(app, bill, own),
+            **_faults(app, book, bill, own),
         )
         zone = app.settings.tickets.vendor_time_zone
         letters.append(
@@ -150,10 +168,10 @@ def _own(book: Book, partner: Partner) -> Book:
     return Book(customers=customers, orgs={k: org for k, org in book.orgs.items() if org.customer_id in customers})
 
 
-def _faults(app: App, bill: Statement, own: Book) -> dict[str, list[dict[str, Any]]]:
+def _faults(app: App, book: Book, bill: Statement, own: Book) -> dict[str, list[dict[str, Any]]]:
     """What could not be billed. An org on no customer may be anybody's: every digest names it."""
     return {
-        "unassigned": [dict(row) for row in bill.unassigned],
+        "unassigned": statement.unassigned(book, bill.usage),
         "unknown_products": statement.unknown_products(app.rules.catalog, bill.usage, own),
         "uncontracted": [dict(row) for row in bill.uncontracted if row["customer_id"] in own.customers],
     }

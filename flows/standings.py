@@ -1,4 +1,5 @@
-"""Where customers stand, worked out when somebody looks, and kept until the hour, the usage or the book is another."""
+"""Where customers stand, worked out when somebody looks, and kept until the hour, the usage, the book or the journal is
+another."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import TypeVar
 import polars as pl
 from sqlalchemy.engine import Connection
 
-from alerts import store
+from alerts import journal, store
 from alerts.alert import of_book
 from alerts.figures import Figures
 from alerts.mail import compose
@@ -21,7 +22,7 @@ from billing.book import Book, Customer
 from billing.grid import Grid
 from billing.hours import HOUR, Month, floor_hour
 from billing.usage import Usage
-from flows.digests import digests
+from flows.digests import digest
 from flows.usage import LATE, Known, complete_to, panel, window
 from flows.wiring import App
 
@@ -32,7 +33,8 @@ T = TypeVar("T")
 
 
 class Standings:
-    """For a process that stays. What is kept is a value of the hour, the lake's version and the book's."""
+    """For a process that stays. What is kept is a value of the hour, the lake's version, the book's, and of where the
+    journal ends: whatever somebody decides or answers is seen at once."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -53,10 +55,10 @@ class Standings:
     def digest(self, connection: Connection, partner_id: str, at: datetime) -> bytes | None:
         """The very mail that would be sent to the partner at `at`; None for one without an address."""
         key = self._key(connection, at, "digest", partner_id)
-        return self._once(key, lambda: _digest(self._app, partner_id, at))
+        return self._once(key, lambda: _digest(self._app, connection, partner_id, at))
 
     def _key(self, connection: Connection, at: datetime, *what: str) -> Key:
-        return floor_hour(at), self._app.lake.version, book_store.newest(connection), *what
+        return floor_hour(at), self._app.lake.version, book_store.newest(connection), journal.end(connection), *what
 
     def _once(self, key: Key, work: Callable[[], T]) -> T:
         """What is kept, else what `work` makes. Two that ask at once may both work."""
@@ -72,9 +74,9 @@ class Standings:
         return made
 
 
-def _digest(app: App, partner_id: str, at: datetime) -> bytes | None:
-    found = digests(app, at, partner_id)
-    return compose(found[0][1]) if found else None
+def _digest(app: App, connection: Connection, partner_id: str, at: datetime) -> bytes | None:
+    found = digest(app, connection, partner_id, at)
+    return compose(found) if found else None
 
 
 def _figures(app: App, connection: Connection, customers: Sequence[Customer], at: datetime) -> Figures:
@@ -83,7 +85,7 @@ def _figures(app: App, connection: Connection, customers: Sequence[Customer], at
     book, month, until = whole.of(customers), Month.of(at - HOUR), floor_hour(at)
     first = min(window(at), _earlier(month, MONTHS)[0].start)
     names = app.lake.names().filter(pl.col("org_id").is_in(list(book.orgs)))
-    usage = _read(app.lake.current(first, until).only(names["series"]))
+    usage = app.lake.current(first, until).only(names["series"]).read()
     bill = statement.state(book, app.rules, usage, month, until, "estimate")
     grid = Grid.of(usage, app.rules.catalog, window(at), until)
     alerts = of_book(store.alerts_of(connection, book.orgs, window(at)), book, app.rules.catalog.meters)
@@ -103,11 +105,6 @@ def _figures(app: App, connection: Connection, customers: Sequence[Customer], at
         uncontracted=bill.uncontracted,
     )
     return Figures(standing, list(shares.by_org(bill)), _history(app, book, usage, month, first))
-
-
-def _read(usage: Usage) -> Usage:
-    """The usage of the named series in memory."""
-    return Usage(usage.names, usage.rows().filter(pl.col("series").is_in(usage.names["series"].implode())).lazy())
 
 
 def _history(app: App, book: Book, usage: Usage, month: Month, first: datetime) -> Mapping[Month, Sequence[Line]]:

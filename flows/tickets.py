@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from alerts import journal, listing, outbox, store
+from alerts import journal, listing, outbox, store, wording_store
 from alerts.alert import Alert, Transition, of_book
 from alerts.clock import Clock
 from alerts.grouping import below
-from alerts.letter import Desks, ticket_letter
+from alerts.letter import Desks, generated_words, ticket_letter
 from alerts.mail import Letter
 from alerts.moves import moved, opening
 from alerts.outbox import Drained
@@ -22,6 +22,7 @@ from alerts.review import review_letter
 from alerts.snooze import awake
 from alerts.store import Judged
 from alerts.ticket import Ticket, ended, settle, written
+from alerts.wording import Wording
 from billing import book_store, rules_store
 from billing.book import Book
 from billing.database import reading
@@ -41,8 +42,9 @@ class Settled:
     letters: int
 
 
-class _Basis(NamedTuple):
-    """What tickets are settled from. rules: the number of their version, 0 without one."""
+class Basis(NamedTuple):
+    """What tickets are settled from. rules: the number of their version, 0 without one. wordings: what people wrote
+    for the next letters, by ticket."""
 
     mark: Judged | None
     months: list[Month]
@@ -51,6 +53,7 @@ class _Basis(NamedTuple):
     rules: int
     alerts: list[Alert]
     tickets: list[Ticket]
+    wordings: Mapping[str, Wording]
 
 
 class _Written(NamedTuple):
@@ -71,22 +74,22 @@ def settle_tickets(app: App, at: datetime, usage: Known | None = None) -> Settle
     Months: the open ones, those with a ticket that has no end yet, those of faults of the vendor, which have no clock.
     """
 
-    def read(connection: Connection) -> _Basis:
+    def read(connection: Connection) -> Basis:
         return _read(app, connection, at)
 
-    def compute(basis: _Basis) -> _Written:
+    def compute(basis: Basis) -> _Written:
         if basis.mark and floor_hour(at) < basis.mark.upto:
             return _Written(basis.tickets, [], [], [], None)
         return _compute(app, basis, usage, at)
 
-    def write(connection: Connection, basis: _Basis, done: _Written) -> None:
+    def write(connection: Connection, basis: Basis, done: _Written) -> None:
         store.save_tickets(connection, basis.tickets, done.tickets)
         journal.append(connection, done.moves)
-        for ticket, letter in done.letters:
-            _owe_letter(app, connection, ticket, letter, at)
+        for ticket, owed in done.letters:
+            _owe_letter(app, connection, ticket, owed, at)
         if done.review:
-            key, letter = done.review
-            outbox.owe(connection, letter, key, "review", app.mail_sink, at)
+            key, mail = done.review
+            outbox.owe(connection, mail, key, "review", app.mail_sink, at)
         store.save_alerts(connection, basis.alerts, [replace(alert, announced_at=at) for alert in done.announced])
         if done.places is not None:
             listing.keep_places(connection, done.places)
@@ -100,20 +103,10 @@ def deliver(app: App, at: datetime, now: datetime) -> Drained:
     return outbox.drain(app.engine, app.sinks, at, now)
 
 
-def letter_of(app: App, ticket_id: str, at: datetime) -> Letter | None:
-    """The letter that the ticket would send at `at`; None where it has none to send. Nothing is kept."""
-    with reading(app.engine) as connection:
-        basis = _read(app, connection, at)
-    ticket = next((one for one in basis.tickets if one.ticket_id == ticket_id), None)
-    if ticket is None or not (ticket.claims or ticket.told) or ticket.customer_id not in basis.book.customers:
-        return None
-    return _letter(app, basis, ticket, known(app.lake, app.rules.catalog, at), at)
-
-
-def _read(app: App, connection: Connection, at: datetime) -> _Basis:
-    months = sorted({*open_months(at), *store.unsettled_months(connection)})
+def _read(app: App, connection: Connection, at: datetime) -> Basis:
+    months = settled_months(connection, at)
     book = app.book(connection)
-    return _Basis(
+    return Basis(
         mark=store.judged(connection),
         months=months,
         book=book,
@@ -121,10 +114,16 @@ def _read(app: App, connection: Connection, at: datetime) -> _Basis:
         rules=rules_store.newest(connection),
         alerts=awake(of_book(store.alerts(connection, months[0].start), book, app.rules.catalog.meters), at),
         tickets=store.tickets(connection, months),
+        wordings=wording_store.pending(connection),
     )
 
 
-def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Written:
+def settled_months(connection: Connection, at: datetime) -> list[Month]:
+    """Those whose tickets are settled at `at`."""
+    return sorted({*open_months(at), *store.unsettled_months(connection)})
+
+
+def _compute(app: App, basis: Basis, usage: Known | None, at: datetime) -> _Written:
     book, alerts, before = basis.book, basis.alerts, basis.tickets
     after: list[Ticket] = []
     owing: list[Ticket] = []
@@ -142,7 +141,8 @@ def _compute(app: App, basis: _Basis, usage: Known | None, at: datetime) -> _Wri
     letters_of, review = [], None
     if owing or tells:
         usage = usage or known(app.lake, app.rules.catalog, at)
-        letters_of = [(ticket, _letter(app, basis, ticket, usage, at)) for ticket in owing]
+        moves += [move for ticket in owing for move in _left_out(app, basis, ticket, at)]
+        letters_of = [(ticket, letter(app, basis, ticket, usage, at)) for ticket in owing]
         review = _review(app, basis, new, len(told), after, usage, at) if tells else None
     gone = [t for t in before if t.customer_id not in book.customers]
     after += [ended(t, at) for t in gone]
@@ -170,10 +170,8 @@ def _of_month(
         yield settled, owing, changes
 
 
-def _letter(app: App, basis: _Basis, ticket: Ticket, usage: Known, at: datetime) -> Letter:
-    tickets, sender = app.settings.tickets, app.settings.mail.sender
-    reads = app.mailbox is not None
-    desks = Desks(sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours, reads)
+def letter(app: App, basis: Basis, ticket: Ticket, usage: Known, at: datetime) -> Letter:
+    """The ticket's next letter. basis: at least with its alerts."""
     grounds = Grounds(
         lake=None if usage.seq == NEVER else version_at(usage.seq),
         book=basis.book_version,
@@ -181,7 +179,23 @@ def _letter(app: App, basis: _Basis, ticket: Ticket, usage: Known, at: datetime)
         budget=app.settings.detection.alerts_per_series_month,
         calendar=app.desk.calendar,
     )
-    return ticket_letter(ticket, basis.alerts, basis.book, app.rules.catalog, usage.grid, desks, at, grounds)
+    wording = basis.wordings.get(ticket.ticket_id)
+    catalog, grid = app.rules.catalog, usage.grid
+    return ticket_letter(ticket, basis.alerts, basis.book, catalog, grid, desks(app), at, grounds, wording)
+
+
+def _left_out(app: App, basis: Basis, ticket: Ticket, at: datetime) -> Iterator[Transition]:
+    """A note for the journal where a letter goes out without the words that somebody wrote for it."""
+    wording = basis.wordings.get(ticket.ticket_id)
+    if wording and wording.text and not wording.holds(ticket, generated_words(ticket, basis.book, desks(app), at)):
+        why = f"letter {wording.letter} goes out as generated: what {wording.who} wrote was written over other claims"
+        yield Transition(ticket.ticket_id, at, ticket.state, ticket.state, "floodmark", why)
+
+
+def desks(app: App) -> Desks:
+    """Who writes to whom."""
+    tickets, sender = app.settings.tickets, app.settings.mail.sender
+    return Desks(sender, (tickets.to,), tickets.vendor_time_zone, tickets.answer_hours, app.mailbox is not None)
 
 
 def _owe_letter(app: App, connection: Connection, ticket: Ticket, letter: Letter, at: datetime) -> None:
@@ -199,7 +213,7 @@ def _owe_letter(app: App, connection: Connection, ticket: Ticket, letter: Letter
 
 
 def _review(
-    app: App, basis: _Basis, new: Sequence[Alert], told: int, tickets: Sequence[Ticket], usage: Known, at: datetime
+    app: App, basis: Basis, new: Sequence[Alert], told: int, tickets: Sequence[Ticket], usage: Known, at: datetime
 ) -> tuple[str, Letter]:
     """The mail to reviewers with its key: what is new, and whom to call. told: how many it tells of."""
     first = min([alert.alert_id for alert in new] or [ticket.ticket_id for ticket in tickets])

@@ -1,10 +1,11 @@
 """What is known of usage at a clock: the grid that bills and detectors look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import polars as pl
 
 from alerts.alert import Alert
 from alerts.clock import BLIND
@@ -78,6 +79,16 @@ def known(lake: Lake, catalog: Catalog, at: datetime, seen: Judged | None = None
         changed=lake.changed(start, at, seen.seq if seen else -1, seen.upto if seen else at),
         seq=max(seen.seq if seen else -1, seq),
     )
+
+
+def known_of(lake: Lake, catalog: Catalog, at: datetime, org_ids: Collection[str]) -> Known:
+    """The same of these orgs alone, for what is looked at and not judged: nothing of it counts as changed."""
+    at, start = floor_hour(at), window(at)
+    seq = lake.seq
+    usage = lake.current(start, at)
+    names = usage.names.filter(pl.col("org_id").is_in(list(org_ids)))
+    grid = Grid.of(usage.only(names["series"]).read(), catalog, start, at)
+    return Known(at, grid, as_float(grid), None, seq)
 
 
 @dataclass

@@ -55,11 +55,14 @@ class App:
     books: dict[int, Book] = field(default_factory=dict)  # of `engine`, by version
 
     def book(self, connection: Connection) -> Book:
-        """The book that holds. A version never changes, so that each is read once."""
+        """The book that holds. A version never changes, so that each is read once; the last one is kept."""
         version = book_store.newest(connection)
-        if version not in self.books:
-            self.books[version] = book_store.load(connection, version)
-        return self.books[version]
+        book = self.books.get(version)
+        if book is None:
+            book = book_store.load(connection, version)
+            self.books.clear()
+            self.books[version] = book
+        return book
 
     def clock(self, month: Month, partner: Partner) -> Clock:
         """The month-end clock of the partner's customers."""

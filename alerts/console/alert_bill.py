@@ -46,8 +46,4 @@ def differences(view: View, alert: Alert) -> list[Difference]:
 def tickets_of(view: View, alert: Alert) -> list[Ticket]:
     """Those that claim it, or would."""
     months = {stake.month for stake in alert.stakes}
-    return [
-        ticket
-        for ticket in view.tickets(months)
-        if any(claim.alert_id == alert.alert_id for claim in (*ticket.claims, *ticket.told))
-    ]
+    return view.tickets(alert, months)

@@ -1,7 +1,7 @@
 """The hours of an alert's series as a page shows them: a picture, a table, and what carries the odd ones."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from alerts.alert import Alert
 from alerts.charts import Chart, Level, Mark, svg
 from alerts.clock import Clock
+from alerts.console.tongue import Tongue
 from alerts.console.view import View
 from alerts.evidence import HourRow, base_unit, readable
 from alerts.stake import SIGMAS
@@ -80,9 +81,9 @@ class AlertHours:
         columns = np.flatnonzero(self.grid.seen.any(axis=0)) if self.grid.keys else np.array([])
         return self.grid.start + (int(columns[-1]) + 1) * HOUR if columns.size else self.span.start
 
-    def picture(self, clock: Clock | None) -> Markup:
+    def picture(self, clock: Clock | None, tongue: Tongue) -> Markup:
         """The span as SVG; its text is escaped by the drawing."""
-        drawing = svg(self._chart(clock))
+        drawing = svg(self._chart(clock, tongue))
         return Markup(drawing.replace("<svg ", '<svg class="chart" ', 1))  # noqa: S704
 
     def by_type(self) -> list[tuple[str, int]]:
@@ -110,13 +111,13 @@ class AlertHours:
     def _of_them(self, quantity: int) -> int:
         return quantity if self.meter.rollup in SUMMED else round(quantity / len(self.alert.hours))
 
-    def _chart(self, clock: Clock | None) -> Chart:
+    def _chart(self, clock: Clock | None, tongue: Tongue) -> Chart:
         hours = list(self._hours(self.span.end))
         odd, known = set(self.alert.hours), dict(zip(self._hours(self.told), self._floats(), strict=True))
         expected = [float(self.alert.expected_at(hour)) for hour in hours]
         stray = SIGMAS * self.alert.scale
         return Chart(
-            title=f"{self.meter.name}, org {self.alert.org_id}",
+            title=f"{self.meter.name}, {tongue.say('org')} {self.alert.org_id}",
             subtitle="",
             unit="B" if self.meter.unit == "GB" else base_unit(self.meter),
             start=self.span.start,
@@ -124,18 +125,19 @@ class AlertHours:
             expected=expected,
             anomalous=[hour in odd for hour in hours],
             band=([max(0.0, e - stray) for e in expected], [e + stray for e in expected]) if stray else None,
-            level=self._level(),
-            marks=tuple(mark for mark in _marks(self.alert, clock) if self.span.start < mark.at <= self.span.end),
+            level=self._level(tongue),
+            marks=tuple(m for m in _marks(self.alert, clock, tongue.say) if self.span.start < m.at <= self.span.end),
+            words=tongue.drawn,
         )
 
-    def _level(self) -> Level | None:
+    def _level(self, tongue: Tongue) -> Level | None:
         """The hour that a percentile meter bills of this org's month so far."""
         month = Month.of(self.alert.last_hour)
         if self.meter.rollup != "p99" or self.alert.key not in self.grid.row_of or self.span.start > month.start:
             return None
         values = self.grid.between(month.start, min(month.end, self.told)).values[self.grid.row_of[self.alert.key]]
         billed = int(percentile(values, self.rank)) if len(values) else 0
-        return Level(billed, f"99th percentile so far: {readable(billed, self.meter)}")
+        return Level(billed, tongue.say("99th percentile so far: {quantity}", quantity=readable(billed, self.meter)))
 
     def _hours(self, end: datetime) -> Iterator[datetime]:
         return (self.span.start + n * HOUR for n in range(hours_between(self.span.start, min(end, self.span.end))))
@@ -160,16 +162,16 @@ def alert_hours(view: View, alert: Alert, span: Span) -> AlertHours:
     usage = view.house.usage(start, end)
     mine = pl.col("org_id").is_in(orgs) & (pl.col("product_family") == meter.product_family)
     names = usage.names.filter(mine & pl.col("usage_type").is_in(meter.usage_types))
-    usage = replace(usage.only(names["series"]), names=names)
+    usage = replace(usage.only(names["series"]), names=names).read()
     return AlertHours(alert, meter, view.house.rank, span, Grid.of(usage, view.house.catalog, start, end), usage)
 
 
-def _marks(alert: Alert, clock: Clock | None) -> Iterator[Mark]:
+def _marks(alert: Alert, clock: Clock | None, say: Callable[[str], str]) -> Iterator[Mark]:
     month = Month.of(alert.last_hour)
     if clock is None or clock.deadline_at == month.end:
-        yield Mark(month.end, "month ends, deadline" if clock else "month ends")
+        yield Mark(month.end, say("month ends, deadline") if clock else say("month ends"))
     else:
-        yield Mark(clock.deadline_at.astimezone(UTC), "deadline")
-        yield Mark(month.end, "month ends (UTC)")
+        yield Mark(clock.deadline_at.astimezone(UTC), say("deadline"))
+        yield Mark(month.end, say("month ends (UTC)"))
     if clock:
-        yield Mark(clock.latest_email_at.astimezone(UTC), "latest e-mail")
+        yield Mark(clock.latest_email_at.astimezone(UTC), say("latest e-mail"))

@@ -8,12 +8,13 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from alerts.alert import Alert
-from alerts.answers import Said
+from alerts.answers import Proof, Said
 from alerts.clock import Clock, Desk
 from alerts.figures import Figures
 from alerts.mail import Letter
 from alerts.phone import Phone
 from alerts.queue import Least
+from alerts.wording import Draft
 from billing.book import Book, Customer, Partner
 from billing.catalog import Catalog
 from billing.hours import Month
@@ -34,8 +35,11 @@ class House:
     What people do, recorded once it returns; what makes no sense raises FaultyError: decide (alert ids, verdict, who,
     note, at), undo (alert ids, who, at), comment (alert id, who, text, at), put_off (alert id, until, who, note, at;
     until None wakes it), send (alert id, who, note, at: confirm it and send what is owed; sentences that say what came
-    of it), answer (ticket id, what the desk said, files as (name, content), who, at). letter: the one that a ticket
-    would send at the clock, or None where it claims nothing.
+    of it), answer (ticket id, what the desk said, files as (name, content), who, at), reword (ticket id, words, the
+    draft's version, who, at; words None puts the generated ones back).
+
+    draft: of the letter that a ticket would send at the clock; letter: that very letter, or with other words. Both are
+    None where it has none to send. proof: what is in a file that proves an answer.
     """
 
     engine: Engine
@@ -54,8 +58,11 @@ class House:
     undo: Callable[[Sequence[str], str, datetime], list[Alert]]
     comment: Callable[[str, str, str, datetime], None]
     put_off: Callable[[str, datetime | None, str, str, datetime], list[Alert]]
-    letter: Callable[[str, datetime], Letter | None]
+    draft: Callable[[Connection, str, datetime], Draft | None]
+    letter: Callable[[Connection, str, datetime, str | None], Letter | None]
+    reword: Callable[[str, str | None, str, str, datetime], None]
     send: Callable[[str, str, str, datetime], Sequence[str]]
     figures: Callable[[Connection, Sequence[Customer], datetime, bool], Figures | None]
     digest: Callable[[Connection, str, datetime], bytes | None]
+    proof: Callable[[Proof], bytes]
     answer: Callable[[str, Said, Sequence[tuple[str, bytes]], str, datetime], object]

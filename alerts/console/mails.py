@@ -7,12 +7,15 @@ import re
 from email.message import EmailMessage, MIMEPart
 from typing import NamedTuple
 
-from fastapi import Response
+from fastapi import HTTPException, Response
 
+from alerts.console.downloads import saved
 from alerts.console.headers import MAIL_HEADERS
-from alerts.console.mail_view import attached
+from alerts.mail import Letter, compose
 
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date", "Message-ID", "In-Reply-To")
+READ_ON = '<style>body:focus { outline: 3px solid #b45309; outline-offset: -3px }</style><body tabindex="0"'
+"""The start of a mail's body: the Tab key comes into it, it is seen to be there, and the arrow keys read on."""
 _PICTURE = re.compile(r"cid:([A-Za-z0-9._-]+)")
 
 
@@ -35,6 +38,11 @@ class Mail(NamedTuple):
     files: tuple[File, ...]
 
 
+def read(letter: Letter) -> Mail:
+    """The letter as it is read once it was sent."""
+    return taken_apart(compose(letter))
+
+
 def taken_apart(message: bytes) -> Mail:
     """The mail of these bytes, which are our own."""
     parsed = email.message_from_bytes(message, policy=email.policy.default)
@@ -49,12 +57,16 @@ def taken_apart(message: bytes) -> Mail:
 
 def body(mail: Mail) -> Response:
     """The HTML by itself, for a frame in which nothing of it acts."""
-    return Response(mail.html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
+    html = mail.html.replace("<body", READ_ON, 1)
+    return Response(html, media_type="text/html; charset=utf-8", headers=MAIL_HEADERS)
 
 
-def download(file: File) -> Response:
-    """The file to be saved, never shown here."""
-    return Response(file.content, media_type=file.content_type, headers=attached(file.name))
+def download(mail: Mail, number: str) -> Response:
+    """One of its files, counted from 0. Raises HTTPException 404."""
+    files = {str(place): file for place, file in enumerate(mail.files)}
+    if number not in files:
+        raise HTTPException(404)
+    return saved(files[number].name, files[number].content)
 
 
 def _body(message: EmailMessage, kind: str) -> str:

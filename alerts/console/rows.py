@@ -41,9 +41,9 @@ class Row:
     left: Left
 
     @property
-    def usage(self) -> str:
-        """1,920 hosts against 410 hosts"""
-        return f"{readable(self.alert.actual, self.meter)} / {readable(self.alert.expected, self.meter)}"
+    def usage(self) -> tuple[str, str]:
+        """1,920 hosts, where 410 hosts were expected"""
+        return readable(self.alert.actual, self.meter), readable(self.alert.expected, self.meter)
 
 
 def rows(view: View, alerts: Iterable[Listed], grouped: bool) -> list[Row]:

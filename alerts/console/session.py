@@ -18,6 +18,7 @@ from billing.database import reading, transaction
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 FIELD, HEADER = "csrf", "X-CSRF-Token"
+LANGUAGE = "language"
 ENTERED = "entered"
 LASTS = timedelta(hours=12)
 LONGEST = 1000  # characters of an address
@@ -41,9 +42,9 @@ class StrangerError(Exception):
 
 
 def enter(request: Request, by: str, who: Sequence[str]) -> None:
-    """Somebody has shown who they are, `by` the door: a new session, with nothing of what was in the cookie."""
+    """Somebody has shown who they are, `by` the door: a new session, with nothing of the cookie's but the language."""
     house: House = request.app.state.house
-    request.session.clear()
+    _forget(request)
     request.session[ENTERED] = {"id": secrets.token_urlsafe(16), "at": house.now().timestamp(), by: list(who)}
 
 
@@ -66,7 +67,7 @@ def leave(request: Request) -> None:
         with transaction(house.engine) as connection:
             connection.execute(delete(ended_sessions).where(mine | (ended_sessions.c.at < now - LASTS)))
             connection.execute(insert(ended_sessions).values(session_id=session["id"], at=now))
-    request.session.clear()
+    _forget(request)
 
 
 def csrf(request: Request) -> str:
@@ -108,6 +109,13 @@ def _legible(*texts: str) -> None:
             raise HTTPException(422)
 
 
+def _forget(request: Request) -> None:
+    """All of the session but the language that was chosen."""
+    kept = {name: value for name, value in request.session.items() if name == LANGUAGE}
+    request.session.clear()
+    request.session.update(kept)
+
+
 def here(to: str) -> str:
     """The address, if it is one of the console's own pages, and short enough for a cookie; else the first page."""
     own = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
@@ -119,6 +127,6 @@ def needs(role: str) -> params.Depends:
 
     def allowed(request: Request) -> None:
         if not request.state.user.may(role):
-            raise HTTPException(403, f"Only a {role} may do this.")
+            raise HTTPException(403, f"This takes the role {role}, or one above it.")
 
     return params.Depends(allowed)

@@ -1,7 +1,6 @@
-"""Numbers and instants as pages show them."""
+"""Numbers and words as pages show them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from urllib.parse import quote, urlencode
 
@@ -17,28 +16,7 @@ def money(amount: Decimal, currency: str) -> str:
 
 def sums(amounts: Mapping[str, Decimal]) -> str:
     """1,234.50 USD + 1,000 KRW; a dash for nothing."""
-    return " + ".join(money(amount, currency) for currency, amount in amounts.items()) or "–"
-
-
-def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """Thu 12 Nov 2026 00:00 UTC"""
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local:%Z}"
-
-
-def brief(at: datetime) -> str:
-    """12 Nov 00:00, in UTC."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %H:%M}"
-
-
-def span(length: timedelta) -> str:
-    """3 d 4 h, 4 h 10 min, 12 min; without a sign."""
-    minutes = int(abs(length).total_seconds() // 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    return " + ".join(money(amount, currency) for currency, amount in amounts.items() if amount) or "–"
 
 
 def part(text: str) -> str:
@@ -52,17 +30,26 @@ def grouped(number: str) -> str:
 
 
 NAMED = {
-    "queue": "to decide",
-    "over": "over, still claimable",
-    "vendor_fault": "fault of the vendor",
+    "alert queue": "to decide",
+    "alert quiet": "too small to claim",
+    "zoom alert": "the alert",
+    "zoom quarter": "three months",
     "month_to_month": "month to month",
     "on_demand": "on demand",
-    "due notice": "notice to the vendor",
+    "due notice": "renewal notice to the vendor",
     "due end": "contract ends",
-    "due quote": "ask for a quote",
-    "due demand": "customer's demand",
-    "due start": "next month starts",
-    "due trial": "trial can be given",
+    "due quote": "ask the vendor for a quote",
+    "due demand": "the customer says what it wants",
+    "due start": "the next month starts",
+    "due change": "products can be changed until",
+    "due trial": "a trial can be given until",
+    "why notice": "The vendor wants notice of a renewal 120 days before an annual contract ends.",
+    "why end": "The first day that the contract does not cover.",
+    "why quote": "A month-to-month contract starts on the 1st, and the vendor needs two weeks for a quote.",
+    "why demand": "What a month-to-month contract is to be next month, the customer says on the 24th at the latest.",
+    "why start": "A month-to-month contract starts on the 1st.",
+    "why change": "An annual contract takes one change of products a month, and only if its price rises by 1 or more.",
+    "why trial": "It is used without being on the annual contract: a trial can be given until the 15th of the month.",
     "letter due": "letter waits to be sent",
     "letter sending": "letter is being sent",
     "letter sent": "letter sent",
@@ -80,8 +67,9 @@ NAMED = {
 
 
 def word(name: str) -> str:
-    """What people call a state, a kind, an answer: a sentence of the console, said in the reader's language by `_`."""
-    return NAMED.get(name, name.removeprefix("answer ").replace("_", " "))
+    """What people call a value, such as `ticket sent`: English, as mails say it, for `_` to say in another language."""
+    of_a_thing = name.partition(" ")[2] or name
+    return NAMED.get(name) or ENGLISH.sentences.get(name.replace(" ", "_")) or of_a_thing.replace("_", " ")
 
 
 def address(query: Mapping[str, str], **more: str) -> str:
@@ -92,9 +80,6 @@ def address(query: Mapping[str, str], **more: str) -> str:
 WORDS = {
     "money": money,
     "sums": sums,
-    "moment": moment,
-    "brief": brief,
-    "span": span,
     "iso": iso,
     "word": word,
     "address": address,
@@ -102,4 +87,4 @@ WORDS = {
     "grouped": grouped,
     "kind": ENGLISH.kind,
 }
-"""What templates call."""
+"""What templates call, in whatever language; see `alerts.console.tongue` for what depends on it."""

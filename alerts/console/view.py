@@ -1,23 +1,25 @@
 """What one user may see: the only place where pages get data, so that another partner's is not there for them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cached_property
+from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Request
 from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
-from alerts import listing, store, tables
+from alerts import board, listing, store, tables
 from alerts.alert import Alert
 from alerts.console.house import House
 from alerts.console.users import User
+from alerts.contract_clocks import last_change
 from alerts.listing import Listed, Wanted
 from alerts.ticket import Ticket
-from billing.book import Book, Customer, Partner
+from billing import book_store
+from billing.book import Book, Contract, Customer, Partner
 from billing.database import reading
 from billing.hours import Month
 
@@ -26,18 +28,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class View:
-    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404."""
+    """One request's data. `at`: its clock. What is unknown or another partner's raises HTTPException 404.
+
+    begun: its transaction, which begins where it is first asked for: a request that waits for a thread must not hold a
+    connection, or those that have a thread wait for one in vain. held: the user's part of the book, read once.
+    """
 
     house: House
     user: User
     at: datetime
-    connection: Connection
+    begun: Callable[[], Connection]
+    held: Callable[[], Book]
 
-    @cached_property
+    @property
+    def connection(self) -> Connection:
+        return self.begun()
+
+    @property
     def book(self) -> Book:
-        """The user's part of the book."""
-        book = self.house.book(self.connection)
-        return book if self.user.partner_id is None else _of_partner(book, self.user.partner_id)
+        return self.held()
 
     def own(self, partner_id: str) -> bool:
         """Whether what was that partner's is the user's to see: it stays theirs when the org moves to another."""
@@ -53,6 +62,12 @@ class View:
 
     def customer(self, customer_id: str) -> Customer:
         return _there(self.book.customers.get(customer_id))
+
+    def last_change(self, contract: Contract) -> date | None:
+        """The day of this month on which the contract's products were changed, as far as the loaded books tell."""
+        _there(self.book.contracts.get(contract.contract_id))
+        start = Month.of(self.at).start
+        return last_change(book_store.products(self.connection, contract.contract_id, start, self.at))
 
     def alert(self, alert_id: str) -> Alert:
         found = store.alert(self.connection, alert_id)
@@ -75,21 +90,26 @@ class View:
         found = listing.below(self.connection, tops, self.at)
         return {top: mine for top, all_ in found.items() if (mine := [one for one in all_ if self.shows(one)])}
 
-    def sees(self, alert_id: str) -> bool:
-        found = store.alert(self.connection, alert_id)
-        return found is not None and self.shows(found)
-
-    def known(self, alert_ids: Sequence[str]) -> list[str]:
-        """The ids, if the user may see every one."""
+    def seen(self, alert_ids: Collection[str]) -> set[str]:
+        """Those of the alerts that the user may see."""
         columns = tables.alerts.c
         query = select(columns.alert_id, columns.org_id, columns.meter, columns.partner_id)
         rows = self.connection.execute(query.where(columns.alert_id.in_(alert_ids)))
-        seen = {row.alert_id for row in rows if self.shows(row)}
+        return {row.alert_id for row in rows if self.shows(row)}
+
+    def known(self, alert_ids: Sequence[str]) -> list[str]:
+        """The ids, if the user may see every one."""
+        seen = self.seen(alert_ids)
         return [_there(alert_id if alert_id in seen else None) for alert_id in alert_ids]
 
-    def tickets(self, months: Iterable[Month]) -> list[Ticket]:
-        found = store.tickets(self.connection, months)
+    def tickets(self, alert: Alert, months: Iterable[Month]) -> list[Ticket]:
+        """Those of the months that claim the alert, or told of it."""
+        found = board.of_alert(self.connection, alert, self.of_org(alert.org_id).customer_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
+
+    def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
+        """Everybody's, with what they claim and told in all alone: see `alerts.store.summed_tickets`."""
+        return board.summed(self.connection, months, self.user.partner_id)
 
     def ticket(self, ticket_id: str) -> Ticket:
         found = store.ticket(self.connection, ticket_id)
@@ -115,6 +135,11 @@ def _there(found: T | None) -> T:
     return found
 
 
+def _held(house: House, user: User, connection: Connection) -> Book:
+    book = house.book(connection)
+    return book if user.partner_id is None else _of_partner(book, user.partner_id)
+
+
 def _of_partner(book: Book, partner_id: str) -> Book:
     """The partner with its customers, their orgs and contracts; nobody else."""
     theirs = book.of(book.customers_of.get(partner_id, ()))
@@ -125,8 +150,9 @@ def _of_partner(book: Book, partner_id: str) -> Book:
 @contextmanager
 def view_of(house: House, user: User) -> Iterator[View]:
     """The user's view in a transaction that only reads."""
-    with reading(house.engine) as connection:
-        yield View(house, user, house.now(), connection)
+    with ExitStack() as stack:
+        begun = cache(lambda: stack.enter_context(reading(house.engine)))  # no cached_property: up to Python 3.11 all
+        yield View(house, user, house.now(), begun, cache(lambda: _held(house, user, begun())))  # views share its lock
 
 
 def looking(request: Request) -> AbstractContextManager[View]:
@@ -139,5 +165,5 @@ def _view(request: Request) -> Iterator[View]:
         yield view
 
 
-See = Annotated[View, Depends(_view)]
+See = Annotated[View, Depends(_view, scope="function")]
 """The argument by which a page that only reads gets its view."""

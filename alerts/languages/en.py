@@ -11,6 +11,7 @@ ENGLISH = Language(
     weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     month_form="{month} {year}",
     date_form="{weekday} {day} {month} {year}",
+    short_form="{day} {month}",
     drawn=DRAWN,
     sentences={
         "subject": "{partner}, {month}: {to_date} to date, {forecast} forecast",

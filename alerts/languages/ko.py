@@ -11,6 +11,7 @@ KOREAN = Language(
     weekdays=("월", "화", "수", "목", "금", "토", "일"),
     month_form="{year}년 {month}",
     date_form="{year}년 {month} {day}일({weekday})",
+    short_form="{month} {day}일",
     drawn=DRAWN,
     sentences={
         "subject": "{partner} {month}: 현재까지 {to_date}, 월말 예상 {forecast}",

@@ -12,6 +12,7 @@ RUSSIAN = Language(
     weekdays=("пн", "вт", "ср", "чт", "пт", "сб", "вс"),
     month_form="{month} {year}",
     date_form="{weekday}, {day} {month} {year}",
+    short_form="{day} {month}",
     drawn=Words(
         actual="факт",
         expected="ожидалось",

@@ -14,7 +14,7 @@ from flows.commands.printed import clock, print_json, say, workspace_app
 def token_new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, as it stands in journals.")],
     scope: Annotated[
-        list[str] | None, typer.Option("--scope", metavar="read|review|answer|admin", help="Default: read.")
+        list[str] | None, typer.Option("--scope", metavar="read|review|answer|letter|admin", help="Default: read.")
     ] = None,
     partner: Annotated[
         str | None, typer.Option(metavar="PARTNER_ID", help="It gives this partner's data alone.")

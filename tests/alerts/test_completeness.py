@@ -40,7 +40,7 @@ def test_who_said_nothing_comes_first_then_who_lacks_most() -> None:
 
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.5, 1.0]), min_size=1, max_size=200))
 def test_the_picture_covers_every_hour_once(share: list[float]) -> None:
-    drawing = heat_map([Told("o", START, np.array(share))], {"o": "<Org & Söhne>"})
+    drawing = heat_map([Told("o", START, np.array(share))], {"o": "<Org & Söhne>"}, str, str)
     cells = re.findall(r'<rect x="([\d.]+)" y="(?:58|58\.5)" width="([\d.]+)"', drawing)
     ends = [float(x) + float(width) for x, width in cells]
     assert abs(ends[-1] - 624) <= 1

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, text
+from sqlalchemy import Engine, delete, event, text
 
 from alerts import schema, store, tables
 from alerts.alert import Alert
 from alerts.listing import ALL, QUEUE, QUIET, SNOOZED, Wanted, below, count, keep_places, listed
-from alerts.queue import heads, queued
+from alerts.queue import Queue, heads, queued
 from alerts.snooze import awake
 from billing.database import connect, reading, transaction
 from tests.alerts.claims import alert
@@ -88,6 +90,46 @@ def test_pages_have_what_the_queue_has_in_its_order_each_once(
         if queued(one) and one.above in queue:
             wanted.setdefault(str(one.above), set()).add(one.alert_id)
     assert under == wanted
+
+
+@given(some_alerts(), st.sets(st.sampled_from(["org_0", "org_1", "org_2"])))
+def test_beside_an_orgs_alerts_stand_all_that_move_their_place(
+    kept: Engine, alerts: list[Alert], orgs: set[str]
+) -> None:
+    """The queue of some orgs, worked out of them and their groups, is that of all narrowed to them."""
+    tops = {one.alert_id for one in alerts if one.above is None}
+    alerts = [one for one in alerts if one.above is None or one.above in tops]  # one on top is below none
+    alerts = [replace(one, org_id=f"org_{n % 5}") for n, one in enumerate(alerts)]
+    with transaction(kept) as connection:
+        connection.execute(delete(tables.alerts))
+        store.save_alerts(connection, [], alerts)
+        since = AT - timedelta(hours=3)
+        whole, some = store.alerts(connection, since), store.alerts_beside(connection, orgs, since)
+    order = Queue(lambda *_: None, lambda _: Decimal(50), AT)
+    narrowed = [[one for one in order.ordered(found) if one.org_id in orgs] for found in (whole, some)]
+    assert narrowed[0] == narrowed[1]
+
+
+SEARCH = (["x"], ["customer"], ["org"], ["meter"])
+
+
+@pytest.mark.parametrize("state", [QUEUE, QUIET, SNOOZED, ALL])
+@pytest.mark.parametrize("found", [None, SEARCH])
+def test_what_has_to_be_looked_through_is_looked_through_in_an_index(memory: Engine, state: str, found: Any) -> None:
+    """Rows are wide, hours and a profile of a week: SQLite reads those alone that are shown."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(memory, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    with reading(memory) as connection:
+        listed(connection, Wanted(state, found=found), AT, 50)
+        count(connection, Wanted(state, found=found), AT, 1000)
+        (list_, values), (number, numbers) = asked[-2:]
+        plans = [
+            [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given)]
+            for query, given in ((list_, values), (number, numbers))
+        ]
+    for steps in plans:
+        scans = [step for step in steps if step.startswith("SCAN alerts")]
+        assert scans and all("USING COVERING INDEX" in step for step in scans)
 
 
 def test_an_alert_that_left_the_queue_has_no_place(kept: Engine) -> None:

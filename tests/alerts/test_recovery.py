@@ -57,10 +57,11 @@ def test_a_call_or_an_answer_that_is_taken_back_leaves_it_waiting() -> None:
     )
 
 
-def test_expired_was_never_claimed_and_a_draft_or_what_was_withdrawn_claims_nothing() -> None:
+def test_only_what_was_sent_is_claimed() -> None:
     assert usd(outcome(ticket("9", state="expired"), [])) == {"expired": "9.00"}
-    for state in ("draft", "withdrawn"):
-        assert outcome(ticket("9", state=state), []).currencies == []
+    assert outcome(ticket("9", state="withdrawn"), []).currencies == []
+    for state in ("draft", "open"):
+        assert usd(outcome(ticket("9", state=state), [])) == {"unsent": "9"}, "a letter in a file asks nobody"
 
 
 def test_months_add_up_by_currency() -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from sqlalchemy import Engine, event, insert, inspect, text
 
 from alerts import journal, store, tables
 from alerts.schema import HEAD, METADATA, MIGRATIONS, upgrade
+from alerts.ticket import Ticket, asked
 from billing.database import Instant, connect, transaction
 from billing.errors import WorldError
+from billing.hours import Month
 from tests.alerts.claims import alert
 
 
@@ -138,4 +141,25 @@ def test_the_transitions_of_before_become_a_chained_journal(database: str) -> No
         assert journal.fault(kept, end) == ""
         journal.append(connection, [kept[0].moved])
         assert journal.fault(journal.rows(connection), journal.end(connection)) == ""
+    engine.dispose()
+
+
+def test_the_tickets_of_before_get_their_sums(database: str) -> None:
+    engine = connect(database)
+    of_claims = [("60.50", "USD"), ("-70", "EUR"), ("0.50", "USD")]
+    claims = [{"alert_id": "al_a", "org_id": "o", "meter": "m", "amount": a, "currency": c} for a, c in of_claims]
+    with transaction(engine) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0011")
+        there = {column["name"] for column in inspect(connection).get_columns("tickets")}
+        ticket = Ticket("tk_1", "p", "c", Month(2026, 11), "usage")
+        row = {name: value for name, value in store._ticket_row(ticket).items() if name in there}
+        connection.execute(insert(tables.tickets).values({**row, "claims": claims}))
+    upgrade(engine)
+    with transaction(engine) as connection:
+        (found,), (summed,) = store.tickets(connection), store.summed_tickets(connection)
+    assert asked(found.claims) == asked(summed.claims) == {"EUR": Decimal(0), "USD": Decimal("61.00")}
+    assert asked(summed.told) == {}
     engine.dispose()

@@ -16,8 +16,10 @@ from sqlalchemy import Engine, event, func, select
 
 from alerts import journal, store, tables
 from alerts.alert import Ahead, Alert, Stake
+from alerts.answers import stated
+from alerts.recovery import outcome
 from alerts.store import Judged
-from alerts.ticket import Claim, Ticket
+from alerts.ticket import Claim, Ticket, asked
 from billing.database import transaction
 from billing.hours import HOUR, Month, floor_hour
 from tests.alerts.claims import alert
@@ -117,7 +119,11 @@ def test_a_ticket_comes_back_as_it_went_in(engine: Engine, one: Ticket, other: T
             store.save_tickets(connection, [], [value])
         with transaction(engine) as connection:
             (found,) = [t for t in store.tickets(connection, [one.month]) if t.ticket_id == one.ticket_id]
+            (summed,) = store.summed_tickets(connection, tables.tickets.c.ticket_id == one.ticket_id)
         assert found == value and types(found) == types(value)
+        assert (asked(summed.claims), stated(summed)) == (asked(value.claims), stated(value))
+        if value.state not in ("granted", "refused"):
+            assert outcome(summed, ()) == outcome(value, ())
 
 
 def test_what_is_not_there_is_none(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """The book in SQL, on SQLite and on PostgreSQL: exact, whole, and only changed by a change."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -137,3 +137,22 @@ def test_what_the_files_may_say_the_store_can_keep(engine: Engine, tmp_path: Pat
     else:
         saved(engine, book)
         assert loaded(engine) == book
+
+
+def test_what_a_contract_was_is_told_from_the_book_before(engine: Engine) -> None:
+    def book(*meters: str, contract_id: str = "k") -> Book:
+        term_of = {meter: Term(meter, commit_units=Decimal(2)) for meter in meters}
+        return Book(contracts={contract_id: Contract(contract_id, "c", "annual", NOW.date(), None, "USD", term_of)})
+
+    day = timedelta(days=1)
+    books = [book("a"), book("a", "b"), book("c", contract_id="other"), book(), book("a")]
+    with transaction(engine) as connection:
+        for place, one in enumerate(books):
+            book_store.save(connection, one, NOW + place * day)
+    with transaction(engine) as connection:
+        found = book_store.products(connection, "k", NOW + day, NOW + 3 * day)
+        assert [(one.loaded_at, set(one.terms)) for one in found] == [(NOW + day, {"a", "b"}), (NOW + 3 * day, set())]
+        assert found[0].terms["b"] == Term("b", commit_units=Decimal(2))
+        whole = book_store.products(connection, "k", NOW - day, NOW + 9 * day)
+        assert [set(one.terms) for one in whole] == [{"a"}, {"a", "b"}, set(), {"a"}]
+        assert book_store.products(connection, "nobody's", NOW - day, NOW + 9 * day) == []

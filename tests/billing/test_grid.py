@@ -119,6 +119,16 @@ def test_a_part_of_a_grid_holds_its_hours(rows: list[Fact], first: int, last: in
     assert part == {key: value for key, value in cells(grid).items() if hour(first) <= key[2] < hour(last)}
 
 
+@settings(max_examples=100)
+@given(st.lists(facts, max_size=14), st.sampled_from(["o1", "o2"]))
+def test_some_series_make_the_same_rows_as_all_of_them(rows: list[Fact], org: str) -> None:
+    """However many others are read with them because that costs less."""
+    usage = Usage.of(history(rows))
+    mine = usage.names.filter(pl.col("org_id") == org)["series"]
+    grid = Grid.of(usage.only(mine), CATALOG, OCTOBER, END)
+    assert cells(grid) == {key: value for key, value in cells(settled(rows)).items() if key[0] == org}
+
+
 def test_sums_beyond_int64_are_exact() -> None:
     rows = [("o1", ("f", kind), hour(0), LARGEST, OCTOBER) for kind in "abc"]
     grid = settled(rows)

@@ -17,13 +17,14 @@ def free_port() -> int:
 
 
 class Mailbox:
-    """`messages` in the order they came. `refusal`: what the server answers instead; `on_message` is called first.
+    """`messages` in the order they came, `raw` their bytes. `refusal`: what the server answers instead.
 
-    The server is up inside `with`, each time on the same port.
+    `on_message` is called first. The server is up inside `with`, each time on the same port.
     """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.refusal = ""
         self.on_message: Callable[[], None] = lambda: None
         self.port = free_port()
@@ -55,4 +56,5 @@ class Mailbox:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.raw.append(envelope.content)
         return f"250 OK queued as {len(self.messages)}"

@@ -28,7 +28,7 @@ def test_it_is_served_until_it_is_stopped(tmp_path: Path) -> None:
             assert found
             answer = _eventually(f"http://127.0.0.1:{port}/healthz")
             assert json.loads(answer)["status"] == "ok"
-            assert b"Nothing is to be decided here." in _eventually(found[0])
+            assert b"Nothing to decide here." in _eventually(found[0])
         finally:
             process.terminate()
             process.wait(20)

@@ -19,6 +19,7 @@ from tests.flows.command import Workspace, new_workspace
 from tests.flows.two_partners import NOW, ORIGIN, Ids, Route, address, body, client, ids, named, routes, two_partners
 
 PAGES = [route for route in routes() if not route.is_api]
+OPEN = ("/login", "/logout", "/language")
 PEOPLE = {"kim@us.example": "admin", "lee@p1.example": "reviewer p1"}
 
 
@@ -184,7 +185,7 @@ def test_a_form_of_somebody_else_is_refused_and_does_nothing(app: App, mine: Ids
     assert stored(app) == before
 
 
-@pytest.mark.parametrize("route", [r for r in PAGES if r.path not in ("/login", "/logout")], ids=named)
+@pytest.mark.parametrize("route", [r for r in PAGES if r.path not in OPEN], ids=named)
 def test_a_stranger_is_sent_to_the_door(app: App, mine: Ids, route: Route) -> None:
     built = create(house(app, lambda: NOW), door(Console(), "t" * 43, "me"))
     stranger = TestClient(built, base_url=ORIGIN, follow_redirects=False)
@@ -193,7 +194,7 @@ def test_a_stranger_is_sent_to_the_door(app: App, mine: Ids, route: Route) -> No
     assert answer.headers["location"].startswith("/login")
 
 
-@pytest.mark.parametrize("route", [route for route in PAGES if route.method != "GET"], ids=named)
+@pytest.mark.parametrize("route", [r for r in PAGES if r.method != "GET" and r.path not in OPEN], ids=named)
 def test_who_may_only_look_changes_nothing(app: App, mine: Ids, route: Route) -> None:
     browser, before = client(app, User("vi", "viewer")), stored(app)
     found = re.search(r'name="csrf" value="([^"]+)"', browser.get("/").text)

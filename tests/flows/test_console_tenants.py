@@ -222,5 +222,5 @@ def test_a_bill_tells_of_no_other_org(browser: TestClient, others: Ids) -> None:
 
 def test_the_picture_of_usage_has_ones_own_orgs_alone(browser: TestClient, app: App) -> None:
     own, all_ = browser.get("/runs").text, client(app, User("kim", "viewer")).get("/runs").text
-    assert "Zebra Org" in all_ and "Last cycles" in all_
-    assert "Zebra Org" not in own and "Last cycles" not in own and "Quarantine" not in own
+    assert "Zebra Org" in all_ and "Last runs" in all_
+    assert "Zebra Org" not in own and "Last runs" not in own and "Quarantine" not in own

@@ -8,13 +8,15 @@ from typing import Any, cast
 from fastapi import APIRouter, FastAPI, Request
 from starlette.testclient import TestClient
 
-from alerts import outbox, store, tokens
+from alerts import answer_store, outbox, store, tokens
+from alerts.answers import Said
 from alerts.console.api.app import PATH
 from alerts.console.app import create
 from alerts.console.headers import Headed
 from alerts.console.users import User
 from billing.database import reading, transaction
 from billing.hours import HOUR
+from flows import answers
 from flows.console import house
 from flows.cycle import run
 from flows.wiring import App
@@ -90,6 +92,11 @@ def two_partners(directory: Path, database: str = "") -> App:
     app = small_workspace(directory, two_worlds(), {"FLOODMARK_STORE__DATABASE": database} if database else None)
     run(app, END, END)
     run(app, NOW, NOW)
+    with reading(app.engine) as connection:
+        there = [ticket.ticket_id for ticket in store.tickets(connection)]
+    for ticket_id in there:
+        proof = "case.txt", f"the case of {ticket_id}".encode()
+        answers.give(app, ticket_id, Said("acknowledged"), [proof], "lee", NOW)
     return app
 
 
@@ -101,6 +108,7 @@ def ids(app: App, partner_id: str) -> Ids:
         [org] = book.orgs_of[customer.customer_id]
         [alert] = [one for one in store.alerts(connection) if one.org_id == org.org_id]
         [ticket] = [one for one in store.tickets(connection) if one.customer_id == customer.customer_id]
+        [answer] = answer_store.answers_to(connection, ticket.ticket_id)
         [key] = [one.key for one in outbox.all_deliveries(connection) if one.ticket_id == ticket.ticket_id]
     found = {
         "partner_id": partner_id,
@@ -109,6 +117,7 @@ def ids(app: App, partner_id: str) -> Ids:
         "alert_id": alert.alert_id,
         "ticket_id": ticket.ticket_id,
         "key": key,
+        "sha256": answer.proofs[0].sha256,
     }
     return Ids(found | {name.removesuffix("_id"): value for name, value in found.items()} | PLAIN)
 
@@ -160,6 +169,7 @@ def address(route: Route, known: Ids) -> str:
 def body(route: Route, known: Ids) -> dict[str, Any]:
     """Something for every field of the route's body: an id where it is one, else what makes sense of its type."""
     words = {"verdict": "confirm", "what": "acknowledged", "note": "x", "currency": "USD", "amount": "1.00"}
+    words |= {"words": "Dear desk.", "version": "0.x"}
     found: dict[str, Any] = {}
     for name, schema in (route.body or {"properties": {}})["properties"].items():
         if name in known.of or name in words:

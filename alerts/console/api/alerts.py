@@ -1,5 +1,6 @@
 """Alerts of the API: read in pages, one by one with their history, and decided."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select
 
 from alerts import journal, store, tables
+from alerts.alert import Alert
 from alerts.console.api.bearer import Reads, Reviews
 from alerts.console.api.shapes import After, AlertDocument, AlertPage, ById, Most, Moved, Named, Verdict
 from alerts.console.view import View, view_of
@@ -37,19 +39,15 @@ def alerts(
     if org_id:
         view.of_org(org_id)
     columns = tables.alerts.c
-    query = (
-        select(columns.alert_id, columns.org_id, columns.meter, columns.partner_id)
-        .order_by(columns.alert_id)
-        .limit(limit + 1)
-    )
+    query = select(columns.alert_id).order_by(columns.alert_id).limit(limit + 1)
     query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
     if mine := view.user.partner_id or partner_id:
         query = query.where(columns.partner_id == mine)
     if after:
         query = query.where(columns.alert_id > after)
-    rows = view.connection.execute(query).all()
-    shown = [_document(view, row.alert_id) for row in rows[:limit] if view.shows(row)]
-    return {"alerts": shown, "next": rows[limit - 1].alert_id if len(rows) > limit else None}
+    ids = view.connection.scalars(query).all()
+    shown = _documents(view, ids[:limit])
+    return {"alerts": shown, "next": ids[limit - 1] if len(ids) > limit else None}
 
 
 @router.get("/alerts/{alert_id}", responses={200: {"model": AlertDocument}})
@@ -79,11 +77,20 @@ def decide(request: Request, user: Reviews, alert_id: ById, said: Verdict) -> di
 
 
 def _document(view: View, alert_id: str) -> dict[str, Any]:
-    """The contract's document, with its place in the queue as the last cycle or verdict left it."""
-    alert_ = awake([view.alert(alert_id)], view.at)[0]
-    if alert_.above and not view.sees(alert_.above):
-        alert_ = replace(alert_, above=None)
-    place = select(tables.alerts.c.place).where(tables.alerts.c.alert_id == alert_id)
-    found = view.connection.scalar(place)
-    under = [one for one in store.below(view.connection, alert_id) if view.shows(one)]
-    return alert_document(alert_, None if found == tables.LAST else found, under)
+    return _documents(view, [view.alert(alert_id).alert_id])[0]
+
+
+def _documents(view: View, alert_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The contract's documents of those that the user may see, by id, each with its place in the queue as the last
+    cycle or verdict left it."""
+    connection, columns = view.connection, tables.alerts.c
+    found = [one for one in store.alerts_by(connection, columns.alert_id.in_(alert_ids)) if view.shows(one)]
+    query = select(columns.alert_id, columns.place).where(columns.alert_id.in_(alert_ids), columns.place < tables.LAST)
+    places = dict(connection.execute(query).tuples().all())
+    under: dict[str | None, list[Alert]] = {}
+    for one in store.alerts_by(connection, columns.above.in_(alert_ids)):
+        if view.shows(one):
+            under.setdefault(one.above, []).append(one)
+    tops = view.seen({one.above for one in found if one.above})
+    found = [one if one.above in tops else replace(one, above=None) for one in awake(found, view.at)]
+    return [alert_document(one, places.get(one.alert_id), under.get(one.alert_id, ())) for one in found]

@@ -52,6 +52,7 @@ def _view(request: Request, user: Annotated[User, Depends(bearer("read"))]) -> I
         yield view
 
 
-Reads = Annotated[View, Depends(_view)]
+Reads = Annotated[View, Depends(_view, scope="function")]
 Reviews = Annotated[User, Depends(bearer("review"))]
 Answers = Annotated[User, Depends(bearer("answer"))]
+Letters = Annotated[User, Depends(bearer("letter"))]

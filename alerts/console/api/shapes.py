@@ -95,6 +95,30 @@ class TicketDocument(BaseModel):
     desk_calendar: str
 
 
+class Written(BaseModel):
+    """What somebody wrote for a letter; words null for the generated ones."""
+
+    at: str
+    who: str
+    words: str | None
+
+
+class LetterDocument(BaseModel):
+    """A ticket's next letter. words: what it says above its tables; generated: what it says by itself. owed: it goes
+    out once its claims are confirmed. version: of these words and of the claims that they are about."""
+
+    ticket_id: str
+    letter: int
+    to: list[str]
+    subject: str
+    text: str
+    words: str
+    generated: str
+    written: list[Written]
+    owed: bool
+    version: str
+
+
 class BillDocument(BaseModel):
     month: str
     as_of: str
@@ -195,3 +219,10 @@ class Said(_Said):
     note: Text = ""
     amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+
+
+class Words(_Said):
+    """The words of a letter; null puts the generated ones back. version: of the letter that they are written for."""
+
+    words: Text | None
+    version: Id

@@ -1,16 +1,31 @@
 """Tickets of the API: read in pages, one by one, and answered."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import select
 
-from alerts import answer_store, answers, outbox, tables
-from alerts.console.api.bearer import Answers, Reads
-from alerts.console.api.shapes import After, ById, Month, Most, Named, Said, TicketDocument, TicketPage
+from alerts import answer_store, answers, outbox, store, tables
+from alerts.console.api.bearer import Answers, Letters, Reads
+from alerts.console.api.shapes import (
+    After,
+    ById,
+    LetterDocument,
+    Month,
+    Most,
+    Named,
+    Said,
+    TicketDocument,
+    TicketPage,
+    Words,
+)
 from alerts.console.view import View, view_of
 from alerts.documents import ticket_document
+from alerts.outbox import Delivery
+from alerts.ticket import Ticket
+from billing.hours import iso
 
 router = APIRouter(tags=["tickets"])
 
@@ -33,15 +48,15 @@ def tickets(
     if customer_id:
         view.customer(customer_id)
     columns = tables.tickets.c
-    query = select(columns.ticket_id, columns.customer_id).order_by(columns.ticket_id).limit(limit + 1)
+    query = select(tables.tickets).order_by(columns.ticket_id).limit(limit + 1)
     query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
     if mine := view.user.partner_id or partner_id:
         query = query.where(columns.partner_id == mine)
     if after:
         query = query.where(columns.ticket_id > after)
-    rows = view.connection.execute(query).all()
-    shown = [_document(view, row.ticket_id) for row in rows[:limit] if row.customer_id in view.book.customers]
-    return {"tickets": shown, "next": rows[limit - 1].ticket_id if len(rows) > limit else None}
+    found = store.tickets_by(view.connection, query)
+    shown = _documents(view, [one for one in found[:limit] if one.customer_id in view.book.customers])
+    return {"tickets": shown, "next": found[limit - 1].ticket_id if len(found) > limit else None}
 
 
 @router.get("/tickets/{ticket_id}", responses={200: {"model": TicketDocument}})
@@ -62,8 +77,52 @@ def answer(request: Request, user: Answers, ticket_id: ById, said: Said) -> dict
         return _document(view, ticket_id)
 
 
+@router.get("/tickets/{ticket_id}/letter", responses={200: {"model": LetterDocument}})
+def letter(view: Reads, ticket_id: ById) -> dict[str, Any]:
+    """Its next letter as it would go out now, and its words."""
+    return _letter(view, ticket_id)
+
+
+@router.put("/tickets/{ticket_id}/letter", responses={200: {"model": LetterDocument}})
+def reword(request: Request, user: Letters, ticket_id: ById, said: Words) -> dict[str, Any]:
+    """Put these words into its next letter. They hold for the claims that it has now."""
+    house = request.app.state.house
+    with view_of(house, user) as view:
+        view.ticket(ticket_id)
+    house.reword(ticket_id, said.words, said.version, user.name, house.now())
+    with view_of(house, user) as view:
+        return _letter(view, ticket_id)
+
+
+def _letter(view: View, ticket_id: str) -> dict[str, Any]:
+    view.ticket(ticket_id)
+    draft = view.house.draft(view.connection, ticket_id, view.at)
+    mail = view.house.letter(view.connection, ticket_id, view.at, None)
+    if draft is None or mail is None:
+        raise HTTPException(404)
+    return {
+        "ticket_id": ticket_id,
+        "letter": draft.ticket.letters + 1,
+        "to": list(mail.to),
+        "subject": mail.subject,
+        "text": mail.text,
+        "words": draft.words,
+        "generated": draft.generated,
+        "written": [{"at": iso(one.at), "who": one.who, "words": one.text or None} for one in draft.written],
+        "owed": draft.owed,
+        "version": draft.version,
+    }
+
+
 def _document(view: View, ticket_id: str) -> dict[str, Any]:
-    found = view.ticket(ticket_id)
-    deliveries = outbox.deliveries_of(view.connection, [ticket_id])
-    said = answer_store.answers_to(view.connection, ticket_id)
-    return ticket_document(found, deliveries, view.house.desk, said)
+    return _documents(view, [view.ticket(ticket_id)])[0]
+
+
+def _documents(view: View, found: Sequence[Ticket]) -> list[dict[str, Any]]:
+    ids = [one.ticket_id for one in found]
+    said = answer_store.answers_of(view.connection, ids)
+    sent: dict[str | None, list[Delivery]] = {}
+    for delivery in outbox.deliveries_of(view.connection, ids):
+        sent.setdefault(delivery.ticket_id, []).append(delivery)
+    desk = view.house.desk
+    return [ticket_document(one, sent.get(one.ticket_id, ()), desk, said.get(one.ticket_id, ())) for one in found]

@@ -7,18 +7,19 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, field_validator
 
 from alerts import journal, listing
-from alerts.alert import VERDICTS, Alert
+from alerts.alert import VERDICTS, Alert, Transition
 from alerts.console.alert_bill import differences, tickets_of
 from alerts.console.alert_hours import ZOOMS, AlertHours, alert_hours, zoomed
 from alerts.console.done import go, just_done, told
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
+from alerts.console.readers import tongue
 from alerts.console.rows import left_of, rows
 from alerts.console.session import needs
 from alerts.console.standing_line import standing_line
+from alerts.console.tongue import Tongue
 from alerts.console.view import See, View, looking
 from alerts.evidence import readable
-from alerts.languages.en import ENGLISH
 from alerts.listing import QUEUE, Wanted
 from billing.errors import Fault, InputError
 from billing.hours import DAY, Month, iso, parse_time
@@ -67,16 +68,17 @@ def alert(request: Request, view: See, alert_id: str, zoom: Annotated[Zoom, Quer
         "meter": hours.meter,
         "hours": hours,
         "odd": set(shown.hours),
-        "picture": hours.picture(clock),
+        "picture": hours.picture(clock, tongue(request)),
         "readable": readable,
         "zoom": zoom,
         "zooms": ZOOMS,
         "partner": partner,
     }
     if request.headers.get("hx-target") == "hours":
-        return page(request, "alert_hours.html", **drawn)
+        return page(request, "alert_zoomed.html", **drawn)
     done = just_done(request)
-    return page(request, "alert.html", **drawn, **_around(view, shown), clock=clock, done=done)
+    around = _around(view, shown, tongue(request))
+    return page(request, "alert.html", **drawn, **around, clock=clock, done=done)
 
 
 @router.get("/alerts/{alert_id}/hours.csv")
@@ -111,7 +113,7 @@ def comment(request: Request, alert_id: str, form: Annotated[Act, Form()]) -> Re
         view.alert(alert_id)
     house = request.app.state.house
     house.comment(alert_id, request.state.user.name, form.note, house.now())
-    return go(request, f"/alerts/{alert_id}", told("Noted."))
+    return go(request, f"/alerts/{alert_id}", told("Comment added."))
 
 
 @router.post("/alerts/{alert_id}/snooze", dependencies=[needs("reviewer")])
@@ -121,14 +123,14 @@ def snooze(request: Request, alert_id: str, form: Annotated[Act, Form()]) -> Res
         view.alert(alert_id)
     house = request.app.state.house
     house.put_off(alert_id, _instant(form.until), request.state.user.name, form.note.strip(), house.now())
-    return go(request, f"/alerts/{alert_id}", told("Snoozed." if form.until else "Woken."))
+    return go(request, f"/alerts/{alert_id}", told("Snoozed." if form.until else "Back in the queue."))
 
 
-def _around(view: View, alert: Alert) -> dict[str, Any]:
+def _around(view: View, alert: Alert, tongue: Tongue) -> dict[str, Any]:
     """What is known of it beside its hours."""
     connection, customer = view.connection, view.of_org(alert.org_id)
     under = view.below([alert.alert_id]).get(alert.alert_id, [])
-    above = alert.above if alert.above and view.sees(alert.above) else None
+    above = alert.above if alert.above and view.seen([alert.above]) else None
     earlier = listing.of_series(connection, alert.org_id, alert.meter, EARLIER + 1)
     following = [one for one in view.alerts(Wanted(QUEUE), 2, alert.alert_id) if one.alert_id != alert.alert_id]
     return {
@@ -138,16 +140,22 @@ def _around(view: View, alert: Alert) -> dict[str, Any]:
         "org": view.book.orgs[alert.org_id],
         "orgs": view.book.orgs,
         "left": left_of(view, {s.month for s in alert.stakes}, view.book.partners[customer.partner_id], alert.state),
-        "notes": ENGLISH.notes(alert),
         "bills": differences(view, alert),
         "tickets": tickets_of(view, alert),
         "group": rows(view, under, grouped=False),
         "above": above,
         "earlier": [one for one in earlier if one.alert_id != alert.alert_id and view.shows(one)][:EARLIER],
-        "history": journal.of(connection, alert.alert_id),
+        "notes": tongue.notes(alert),
+        "history": [(row, _why(row, tongue)) for row in journal.of(connection, alert.alert_id)],
         "following": following[0] if following else None,
         "tomorrow": view.at + DAY,
     }
+
+
+def _why(row: Transition, tongue: Tongue) -> str:
+    """What the product noted, in the reader's language; a person's note as it is."""
+    ours = row.who == "floodmark" or row.was == row.now != "comment" or row.why.startswith("taken back: ")
+    return tongue.retold(row.why) if ours else row.why
 
 
 def _day(text: str) -> datetime | None:

@@ -1,6 +1,7 @@
 """Customers and partners: where they stand in the month, what changed, their contracts' clocks, their digest."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -13,9 +14,9 @@ from alerts.console import mails
 from alerts.console.paper import page
 from alerts.console.view import See, View
 from alerts.evidence import readable
-from alerts.figures import Figures, MonthSum
+from alerts.figures import Change, Figures, MonthSum
 from alerts.standing import Sum
-from billing.book import Customer
+from billing.book import Contract, Customer
 from billing.hours import Month
 
 router = APIRouter()
@@ -54,8 +55,10 @@ def customer(request: Request, view: See, customer_id: str, month: bool = False)
         "customer_month.html" if found and _part(request) else "customer.html",
         customer=one,
         partner=view.book.partner_of(customer_id),
-        contracts=contracts,
-        clocks=contract_clocks.clocks(contracts, used, view.at.date()),
+        contracts={one.contract_id: one for one in contracts},
+        clocks=contract_clocks.clocks(contracts, used, view.at.date(), _changed(view, contracts)),
+        commitment={one.contract_id: _commitment(view, one) for one in contracts},
+        rise=contract_clocks.RISE,
         tickets=board.of_customer(view.connection, customer_id, TICKETS, view.user.partner_id),
         stated=stated,
         today=view.at.date(),
@@ -107,6 +110,7 @@ def _month(view: View, found: Figures | None) -> dict[str, Any]:
     """What the part of the page says that tells of the month."""
     if found is None:
         return {"figures": None}
+    changes = figures.changes(found)
     return {
         "figures": found,
         "standing": found.standing,
@@ -114,11 +118,20 @@ def _month(view: View, found: Figures | None) -> dict[str, Any]:
         "commitments": figures.commitments(found, view.book, view.house.catalog),
         "shares": figures.shares(found),
         "spent": _months(found),
-        "changes": figures.changes(found),
+        "changes": changes,
+        "changed": _together(changes),
         "orgs": view.book.orgs,
         "readable": readable,
         "percent": percent,
     }
+
+
+def _together(changes: Sequence[Change]) -> dict[str, Decimal]:
+    """currency -> what they come to."""
+    found: dict[str, Decimal] = {}
+    for one in changes:
+        found[one.currency] = found.get(one.currency, Decimal(0)) + one.difference
+    return found
 
 
 def _by_name(view: View) -> list[Customer]:
@@ -135,8 +148,19 @@ def _fits(one: Customer, q: str, partner_id: str) -> bool:
 
 
 def _due(view: View, one: Customer) -> contract_clocks.Due | None:
-    """The next clock of its contracts."""
-    return next(iter(contract_clocks.clocks(view.book.contracts_of.get(one.customer_id, ()), (), view.at.date())), None)
+    """What has to be done next for its contracts."""
+    found = contract_clocks.clocks(view.book.contracts_of.get(one.customer_id, ()), (), view.at.date())
+    return next((due for due in found if due.must), None)
+
+
+def _changed(view: View, contracts: Sequence[Contract]) -> dict[str, date]:
+    """contract_id -> the day of this month's change of its products."""
+    found = ((one.contract_id, view.last_change(one)) for one in contracts if one.plan == "annual")
+    return {contract_id: day for contract_id, day in found if day}
+
+
+def _commitment(view: View, one: Contract) -> Decimal | None:
+    return contract_clocks.commitment(one, view.house.catalog.meters)
 
 
 def _bars(sums: Sequence[Sum]) -> list[tuple[Sum, dict[str, float]]]:
@@ -148,10 +172,6 @@ def _bars(sums: Sequence[Sum]) -> list[tuple[Sum, dict[str, float]]]:
     for one, ends in drawn:
         longest[one.currency] = max(longest.get(one.currency, Decimal(0)), *ends.values())
     return [(one, {name: percent(end, longest[one.currency]) for name, end in ends.items()}) for one, ends in drawn]
-
-
-def _ends(one: Sum) -> dict[str, Decimal]:
-    return {"to_date": one.to_date, "projected": one.projected.middle, "committed": one.committed}
 
 
 def percent(amount: Decimal, of: Decimal) -> float:

@@ -65,7 +65,7 @@ def queue(request: Request, view: See, filters: Annotated[Filters, Query()]) -> 
     """The list, or only the part of the page with it."""
     part = request.headers.get("hx-request") and not request.headers.get("hx-history-restore-request")
     done = None if part else just_done(request)
-    return page(request, "queue_list.html" if part else "queue.html", **_shown(view, filters), done=done)
+    return page(request, "queue_found.html" if part else "queue.html", **_shown(view, filters), done=done)
 
 
 @router.get("/line")
@@ -82,7 +82,7 @@ def verdict(request: Request, form: Annotated[Decision, Form()]) -> Response:
         if not form.wanted(view).narrowed:
             picked += [one.alert_id for mine in view.below(picked).values() for one in mine]
     if not picked:
-        return _done(request, form, told("Nothing was picked."))
+        return _done(request, form, told("Nothing is selected."))
     user, house = request.state.user, request.app.state.house
     changed = house.decide(list(dict.fromkeys(picked)), form.verdict, user.name, form.note.strip(), house.now())
     return _done(request, form, told(state=VERDICTS[form.verdict], ids=[one.alert_id for one in changed]))
@@ -121,7 +121,7 @@ def _shown(view: View, filters: Filters) -> dict[str, Any]:
         "meters": _meters(view),
         "rows": rows(view, shown, grouped=wanted.state == QUEUE and not wanted.narrowed),
         "next": shown[-1].alert_id if len(found) > PAGE else "",
-        "count": view.count(wanted, COUNTED),
+        "count": len(found) if len(found) <= PAGE and not filters.after else view.count(wanted, COUNTED),
         "most": COUNTED,
     }
 

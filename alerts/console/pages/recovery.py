@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from alerts import board
 from alerts.board import Choice
-from alerts.console.mail_view import attached
+from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.view import See, View
 from alerts.recovery import Outcome
@@ -19,7 +19,7 @@ from billing.money import round_money
 router = APIRouter()
 
 SHOWN = 4  # months of a page
-NAMES = ("claimed", "granted", "refused", "waiting", "expired")
+NAMES = ("claimed", "granted", "refused", "waiting", "expired", "unsent")
 
 
 class Row(NamedTuple):

@@ -1,5 +1,6 @@
 """Runs and health: the last cycles, how complete usage is, and what was refused or is not understood."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -7,8 +8,10 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 from alerts import cycles
-from alerts.completeness import heat_map, told
+from alerts.completeness import Told, heat_map, told
 from alerts.console.paper import page
+from alerts.console.readers import tongue
+from alerts.console.tongue import Tongue
 from alerts.console.view import See, View
 from alerts.health import ailments
 from alerts.tables import quarantine
@@ -25,11 +28,11 @@ ORGS, CYCLES, ROWS = 40, 24, 50
 def runs(request: Request, view: See, first: Annotated[int, Query(ge=0, le=10**6)] = 0) -> Response:
     """`first`: how many orgs the pages before have shown."""
     whole = view.user.partner_id is None
-    values = _usage(view, first) | (_house(view) if whole else {})
+    values = _usage(view, first, tongue(request)) | (_house(view) if whole else {})
     return page(request, "runs.html", whole=whole, at=view.at, first=first, **values)
 
 
-def _usage(view: View, first: int) -> dict[str, Any]:
+def _usage(view: View, first: int, tongue: Tongue) -> dict[str, Any]:
     """How complete the last week's usage of the user's orgs is, and what of it is on no meter."""
     end = floor_hour(view.at)
     usage, book = view.house.usage(end - WEEK, end), view.book
@@ -39,13 +42,18 @@ def _usage(view: View, first: int) -> dict[str, Any]:
     names = {one.org_id: book.orgs[one.org_id].name for one in shown}
     return {
         "orgs": [(one, book.orgs[one.org_id], book.customers[book.orgs[one.org_id].customer_id]) for one in shown],
-        "picture": Markup(heat_map(shown, names)) if shown else "",  # noqa: S704  drawn by us, names escaped
+        "picture": _picture(shown, names, tongue) if shown else "",
         "count": len(orgs),
         "before": f"first={max(0, first - ORGS)}" if first else "",
         "next": f"first={first + ORGS}" if first + ORGS < len(orgs) else "",
         "unknown": statement.unknown_products(view.house.catalog, usage, book),
         "unassigned": statement.unassigned(book, usage) if view.user.partner_id is None else [],
     }
+
+
+def _picture(orgs: Sequence[Told], names: dict[str, str], tongue: Tongue) -> Markup:
+    """Drawn by us, the names escaped."""
+    return Markup(heat_map(orgs, names, tongue.say, tongue.language.short))  # noqa: S704
 
 
 def _house(view: View) -> dict[str, Any]:

@@ -25,10 +25,7 @@ def letter_body(view: See, ticket_id: str, key: str) -> Response:
 @router.get("/tickets/{ticket_id}/letters/{key}/files/{number}")
 def letter_file(view: See, ticket_id: str, key: str, number: str) -> Response:
     """One of its files, counted from 0."""
-    files = {str(place): file for place, file in enumerate(_letter(view, ticket_id, key)[1].files)}
-    if number not in files:
-        raise HTTPException(404)
-    return mails.download(files[number])
+    return mails.download(_letter(view, ticket_id, key)[1], number)
 
 
 def _letter(view: View, ticket_id: str, key: str) -> tuple[Delivery, mails.Mail]:

@@ -15,6 +15,7 @@ from alerts import answer_store, board, outbox
 from alerts.answers import WORDS, Answer, Said, granted, proof_of_contact, stated, unanswered
 from alerts.board import SETTLED, STATES, Choice, Place
 from alerts.clock import Span
+from alerts.console.downloads import saved
 from alerts.console.paper import page
 from alerts.console.session import needs
 from alerts.console.view import See, View, looking
@@ -29,9 +30,9 @@ router = APIRouter()
 CARDS, ROWS = 20, 50
 CLOCKS = {
     "opened_at": "Opened",
-    "latest_email_at": "Last e-mail that is answered in time",
+    "latest_email_at": "Latest e-mail that is surely answered",
     "deadline_at": "Deadline",
-    "expires_at": "The month has ended everywhere",
+    "expires_at": "End of the month in every time zone",
 }
 SHOWN_DAYS = 3  # of the desk's hours
 
@@ -61,7 +62,7 @@ def tickets(
     return page(
         request,
         "tickets.html",
-        month=chosen,
+        shown=chosen,
         counts=counts,
         any_=any(counts.values()),
         cards=cards,
@@ -105,6 +106,17 @@ def answer(
     return RedirectResponse(f"/tickets/{ticket_id}?done={said.what}", 303)
 
 
+@router.get("/tickets/{ticket_id}/proofs/{sha256}")
+def proof(view: See, ticket_id: str, sha256: str) -> Response:
+    """A file that proves an answer to the ticket, to be saved."""
+    view.ticket(ticket_id)
+    answers = answer_store.answers_to(view.connection, ticket_id)
+    kept = {one.sha256: one for answer in answers for one in answer.proofs}
+    if sha256 not in kept:
+        raise HTTPException(404)
+    return saved(kept[sha256].name, view.house.proof(kept[sha256]))
+
+
 def _ticket(
     request: Request,
     view: View,
@@ -139,6 +151,7 @@ def _ticket(
         call=call,
         desk_hours=_desk_hours(view, call) if call else [],
         settled=one.state in SETTLED,
+        next_letter=_next_letter(view, one),
         answerable=one.state not in ("draft", "withdrawn") and request.state.user.may("approver"),
         written=written or {"what": "", "amount": "", "currency": "", "note": ""},
         faults=faults,
@@ -146,6 +159,15 @@ def _ticket(
         at=view.at,
         zones=zones,
     )
+
+
+def _next_letter(view: View, ticket: Ticket) -> str:
+    """An alert of the letter that is still to be sent; empty where the last one says all."""
+    if ticket.claims == ticket.told or ticket.state == "expired":
+        return ""
+    claimed = [one.alert_id for one in (*ticket.claims, *ticket.told)]
+    seen = view.seen(claimed)
+    return next((alert_id for alert_id in claimed if alert_id in seen), "")
 
 
 def _thread(deliveries: Sequence[Delivery], answers: Sequence[Answer]) -> list[Entry]:

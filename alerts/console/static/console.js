@@ -51,27 +51,38 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// After a swap the focus goes to the same row, or to the one that took its place.
+// Where a swap took the focus away, it goes to the same row or field, or to the row that took its place.
 let place = null;
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const row = held() && event.detail.target.contains(held()) ? held() : null;
-  place = row ? { id: row.id, at: rows().indexOf(row) } : null;
-  if (!place && event.detail.target.contains(document.activeElement)) place = { id: document.activeElement.id, at: 0 };
+document.addEventListener("htmx:beforeSwap", () => {
+  const row = held();
+  place = { id: (row || document.activeElement).id, at: Math.max(rows().indexOf(row), 0) };
 });
 document.addEventListener("htmx:afterSettle", () => {
-  if (!place) return;
+  if (document.activeElement !== document.body) return;
   const all = rows();
-  const same = place.id && document.getElementById(place.id);
-  const next = same || all[Math.min(place.at, all.length - 1)];
-  place = null;
+  const next = (place.id && document.getElementById(place.id)) || all[Math.min(place.at, all.length - 1)];
   if (!next) document.getElementById("content").focus();
   else if (next.matches("[data-row]")) enter(next);
   else next.focus();
 });
+document.addEventListener("htmx:historyRestore", () => document.getElementById("content").focus());
 document.addEventListener("htmx:responseError", (event) => {
   const status = document.getElementById("status");
-  status.textContent = event.detail.xhr.responseText.trim() || "This could not be done.";
+  status.textContent = event.detail.xhr.responseText.trim() || document.body.dataset.failed;
 });
 document.addEventListener("htmx:sendError", () => {
-  document.getElementById("status").textContent = "The console does not answer.";
+  document.getElementById("status").textContent = document.body.dataset.away;
+});
+
+// What was done before the page came is said once it is there: a status line is only heard when it changes.
+const done = document.getElementById("status");
+const said = [...done.childNodes];
+if (done.textContent.trim()) {
+  done.replaceChildren();
+  setTimeout(() => done.replaceChildren(...said), 100);
+}
+
+// What comes into a frame is heard by nobody: the button says what it brought.
+document.addEventListener("submit", (event) => {
+  if (event.submitter?.dataset.said) done.textContent = event.submitter.dataset.said;
 });

@@ -20,7 +20,15 @@ QUIET = (
     "--disable-component-update --disable-sync"
 ).split()
 TELL = """document.addEventListener('securitypolicyviolation',
-  (event) => window.violated(event.violatedDirective + ' ' + event.blockedURI))"""
+  (event) => window.violated(event.violatedDirective + ' ' + event.blockedURI));
+window.heard = [];
+const add = EventTarget.prototype.addEventListener;
+EventTarget.prototype.addEventListener = function (type, ...rest) {
+  if (/^(click|mousedown|pointerdown|touchstart)$/.test(type) && this instanceof Element) window.heard.push(this);
+  return add.call(this, type, ...rest);
+};"""
+"""What breaks the policy is told; `heard` are the elements of their own that wait for a click."""
+LEFT = ("net::ERR_ABORTED",)  # what a page still waited for when it was left
 
 
 @dataclass
@@ -31,6 +39,7 @@ class Complaints:
     violations: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     @property
     def none(self) -> bool:
@@ -98,6 +107,8 @@ def tab(browser: Browser, base: str, token: str = TOKEN, **options: Any) -> Iter
     page.on(
         "request", lambda asked: None if asked.url.startswith((base, "data:")) else found.elsewhere.append(asked.url)
     )
+    page.on("requestfailed", lambda asked: None if asked.failure in LEFT else found.failed.append(asked.url))
+    page.on("response", lambda answer: found.failed.append(answer.url) if answer.status >= 400 else None)
     if token:
         page.goto(f"{base}/login?token={token}")
     yield Tab(page, base, found)

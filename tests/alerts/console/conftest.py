@@ -7,12 +7,19 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.alerts.console.browser import CHROMIUM, chromium
+from tests.alerts.console.filled import filled
 from tests.alerts.console.rooms import Room, judged
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return judged(tmp_path_factory.mktemp("console") / "w")
+
+
+@pytest.fixture(scope="session")
+def full_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which every page has something to show, to look at only."""
+    return filled(tmp_path_factory.mktemp("filled") / "w")
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from starlette.types import ASGIApp
 
 from alerts import store
 from alerts.alert import Alert
 from alerts.console.app import create
 from alerts.console.house import House
+from alerts.console.mails import READ_ON
 from alerts.console.token_door import TokenDoor
 from alerts.console.users import User
 from alerts.ticket import Ticket
@@ -63,9 +65,12 @@ class Room:
     house: House
 
     @classmethod
-    def of(cls, directory: Path, at: datetime = END) -> "Room":
-        app = open_app(directory, {})
+    def over(cls, app: App, at: datetime) -> "Room":
         return cls(app, house(app, lambda: at))
+
+    @classmethod
+    def of(cls, directory: Path, at: datetime = END) -> "Room":
+        return cls.over(open_app(directory, {}), at)
 
     @classmethod
     def copied(cls, source: Path, target: Path, at: datetime = END) -> "Room":
@@ -112,6 +117,11 @@ class Visitor:
 
     def post(self, path: str, **fields: object) -> object:
         return self.client.post(path, data={"csrf": self.csrf(), **fields})
+
+
+def very_mail(frame: Response) -> str:
+    """The HTML of a mail as it was sent, from what a frame shows."""
+    return frame.text.replace(READ_ON, "<body", 1)
 
 
 def routes(application: ASGIApp) -> dict[str, dict[str, object]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,9 @@ from alerts.console.mails import taken_apart
 from alerts.console.users import User
 from alerts.figures import Figures
 from alerts.mail import compose
-from billing.database import reading
+from billing import book_store
+from billing.book import Term
+from billing.database import reading, transaction
 from billing.frames import TIME
 from billing.hours import DAY, HOUR, Month
 from billing.money import money_text
@@ -23,7 +26,7 @@ from flows import standings
 from flows.bill import bill
 from flows.digests import digests
 from flows.projection import projection, totals
-from tests.alerts.console.rooms import Room, judged, two_partners
+from tests.alerts.console.rooms import Room, judged, two_partners, very_mail
 from tests.flows.small import END
 
 NOVEMBER = Month(2026, 11)
@@ -147,7 +150,7 @@ def test_the_preview_is_the_very_mail(room: Room) -> None:
     client = room.visitor().client
     assert "p1@partner.example" in client.get("/digests/p1").text
     answer = client.get("/digest-mails/p1")
-    assert answer.text == taken_apart(compose(letter)).html and "data:image/png" in answer.text
+    assert very_mail(answer) == taken_apart(compose(letter)).html and "data:image/png" in answer.text
     assert "sandbox" in answer.headers["content-security-policy"]
     assert sorted((room.app.workspace / "outbox").iterdir()) == before, "nothing is sent"
 
@@ -181,3 +184,40 @@ def test_a_partners_own_users_see_their_partner_alone(room: Room) -> None:
     )
     assert "Buyer two" in text and "Customer<" not in text and "p1" not in text
     assert client.get("/digest-mails/p2").status_code == 200
+
+
+def test_a_contract_tells_what_may_still_be_changed_in_the_month(room: Room) -> None:
+    text = the_customer(room.visitor().client)
+    assert "products can be changed until" in text and "Mon 30 Nov 2026, in 17 days" in text
+    assert "Not used up this month, as far as the loaded books tell." in text
+    assert (
+        "The commitments come to 1,500.00 USD a month; after a change they must come to at least 1,501.00 USD." in text
+    )
+    with transaction(room.app.engine) as connection:
+        book = room.app.book(connection)
+        contract = book.contracts["k1"]
+        more = replace(contract, terms={**contract.terms, "apm_host": Term("apm_host")})
+        book_store.save(connection, replace(book, contracts={**book.contracts, "k1": more}), END + HOUR)
+    assert "Not used up this month" in the_customer(room.visitor().client), "nobody knows of it yet"
+    later = room.at(END + 2 * HOUR).visitor().client
+    assert "Used up this month: the book loaded on Fri 13 Nov 2026 has other products." in the_customer(later)
+    assert "Used up" not in room.at(END + 18 * DAY).visitor().client.get("/customers/c2").text, "another contract"
+    next_month = the_customer(room.at(END + 18 * DAY).visitor().client)
+    assert "Not used up this month" in next_month and "Thu 31 Dec 2026" in next_month
+
+
+def test_what_has_to_be_done_is_listed_and_what_may_be_is_not(room: Room) -> None:
+    client = room.visitor().client
+    assert "products can be changed" not in client.get("/customers").text + client.get("/partners/p1").text
+
+
+def test_what_is_new_and_what_is_gone_are_told_apart(room: Room) -> None:
+    found = of(room)
+    host = next(one for one in found.standing.projected if one.meter == "infra_host")
+    october = found.history[Month(2026, 10)]
+    gone = replace(october[0], meter="apm_host", amount=Decimal(10))
+    fewer = [line for line in october if line.meter != "infra_host"]
+    changed = replace(found, history={Month(2026, 10): [*fewer, gone]})
+    told = {one.meter: (one.before is None, one.projected is None) for one in figures.changes(changed)}
+    assert (told[host.meter], told["apm_host"]) == ((True, False), (False, True))
+    assert next(one for one in figures.changes(changed) if one.meter == "apm_host").difference == -10

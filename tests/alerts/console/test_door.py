@@ -57,7 +57,7 @@ def test_another_token_does_not_open_it(room: Room, token: str) -> None:
 
 def test_only_the_door_the_style_and_the_health_are_open_to_a_stranger(room: Room) -> None:
     client = stranger(room)
-    open_to_all = {"/login", "/logout", "/healthz"}
+    open_to_all = {"/login", "/logout", "/language", "/healthz"}
     for path, methods in routes(room.application()).items():
         for method in methods:
             answer = client.request(method.upper(), path.replace("{alert_id}", "al_x"))
@@ -108,7 +108,7 @@ def test_what_a_role_may_not_is_neither_shown_nor_done(room: Room) -> None:
     alert = room.of_org("o1")
     viewer = room.visitor(User("lee", "viewer"))
     for path in posts(room):
-        if path not in ("/login", "/logout"):
+        if path not in ("/login", "/logout", "/language"):
             assert viewer.post(path, alert=alert.alert_id, verdict="dismiss", note="x").status_code == 403, path
     assert 'value="confirm"' not in viewer.client.get(f"/alerts/{alert.alert_id}").text
     assert room.visitor(User("lee", "reviewer")).post(f"/alerts/{alert.alert_id}/send").status_code == 403
