@@ -103,7 +103,7 @@ def test_head_says_what_get_would_and_sends_nothing(browser: TestClient, mine: I
 @pytest.mark.parametrize("route", ALL, ids=named)
 def test_another_method_is_refused_and_none_is_taken_for_another(browser: TestClient, mine: Ids, route: Route) -> None:
     known = {one.method for one in ALL if one.path == route.path}
-    for method in METHODS:
+    for method in (one for one in METHODS if one not in known):
         answer = browser.request(method, address(route, mine), headers={"X-HTTP-Method-Override": route.method})
         assert answer.status_code == 405, method
         assert known <= set(answer.headers["allow"].split(", ")) | {"HEAD"} or len(known) > 1

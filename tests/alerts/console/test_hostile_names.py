@@ -118,6 +118,8 @@ def test_every_page_that_there_is_is_looked_at() -> None:
     looked = {path.split("?")[0] for path in (*LISTS, *DETAILS, *SLOW)}
     elsewhere = {
         "/alerts/{alert_id}/hours.csv",
+        "/alerts/{alert_id}/letter/files/{number}",
+        "/tickets/{ticket_id}/proofs/{sha256}",
         "/tickets/{ticket_id}/letters/{key}/body",
         "/tickets/{ticket_id}/letters/{key}/files/{number}",
         "/tickets/recovery",
@@ -176,6 +178,7 @@ def test_what_was_written_into_a_form_comes_back_as_it_was(
     seen = Seen(**here.page.evaluate(LOOK))
     assert "is not an amount" in seen.words and seen.shows(name)
     assert "422" in here.complaints.console.pop()
+    assert here.complaints.failed.pop().endswith("/answers")
     here.go(f"/alerts/{hostile.alert_id(k)}")
     here.page.locator("#comment").evaluate("(field, text) => { field.value = text }", f"{name} once more")
     here.page.locator("form.say button").click()
