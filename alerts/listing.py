@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.engine import Connection
 
 from alerts.alert import Ahead, Stake
@@ -136,11 +136,13 @@ def _matches(wanted: Wanted, at: datetime) -> ColumnElement[bool]:
             parts.append(columns[name] == value)
     if wanted.mine:
         parts.append(columns.alert_id.in_(select(journal.c.subject).where(journal.c.who == wanted.mine)))
-    if wanted.found is not None:
+    if wanted.found and not any(wanted.found[1:]):
+        parts.append(columns.alert_id.in_(wanted.found[0]))
+    elif wanted.found:
         named = (columns.alert_id, columns.customer_id, columns.org_id, columns.meter)
         # An expression, not a column: what is found is read in the list's order, not gathered by index and sorted.
         any_ = [(column + "").in_(ids) for column, ids in zip(named, wanted.found, strict=True) if ids]
-        parts.append(or_(false(), *any_))
+        parts.append(or_(*any_))
     return and_(*parts)
 
 

@@ -38,7 +38,8 @@ class Standings:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._kept: OrderedDict[Key, object] = OrderedDict()
+        self._kept: OrderedDict[Key, object] = OrderedDict()  # of one state alone
+        self._state: Key = ()
         self._lock = Lock()
 
     def figures(
@@ -58,7 +59,12 @@ class Standings:
         return self._once(key, lambda: _digest(self._app, connection, partner_id, at))
 
     def _key(self, connection: Connection, at: datetime, *what: str) -> Key:
-        return floor_hour(at), self._app.lake.version, book_store.newest(connection), journal.end(connection), *what
+        state = floor_hour(at), self._app.lake.version, book_store.newest(connection), journal.end(connection)
+        with self._lock:
+            if state != self._state:
+                self._kept.clear()
+                self._state = state
+        return *state, *what
 
     def _once(self, key: Key, work: Callable[[], T]) -> T:
         """What is kept, else what `work` makes. Two that ask at once may both work."""

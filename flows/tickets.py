@@ -154,12 +154,17 @@ def _compute(app: App, basis: Basis, usage: Known | None, at: datetime) -> _Writ
 def _of_month(
     app: App, book: Book, alerts: Sequence[Alert], tickets: Sequence[Ticket], month: Month, at: datetime
 ) -> Iterator[tuple[list[Ticket], list[Ticket], list[Transition]]]:
-    concerned = {a.customer_id for a in alerts if a.stake_in(month)}
-    concerned |= {t.customer_id for t in tickets if t.month == month}
-    for customer_id in sorted(concerned & book.customers.keys()):
+    alerts_of: dict[str, list[Alert]] = {}
+    tickets_of: dict[str, dict[str, Ticket]] = {}
+    for alert in alerts:
+        if alert.stake_in(month):
+            alerts_of.setdefault(alert.customer_id, []).append(alert)
+    for ticket in tickets:
+        if ticket.month == month:
+            tickets_of.setdefault(ticket.customer_id, {})[ticket.kind] = ticket
+    for customer_id in sorted((alerts_of.keys() | tickets_of.keys()) & book.customers.keys()):
         partner = book.partner_of(customer_id)
-        mine = [alert for alert in alerts if alert.customer_id == customer_id]
-        of_kind = {t.kind: t for t in tickets if t.customer_id == customer_id and t.month == month}
+        mine, of_kind = alerts_of.get(customer_id, []), tickets_of.get(customer_id, {})
         clock = app.clock(month, partner)
         settled, owing = settle((partner.partner_id, customer_id), month, mine, of_kind, clock, app.policy, at)
         changes = [

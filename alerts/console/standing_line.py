@@ -8,15 +8,20 @@ from alerts.answer_store import answers_of
 from alerts.answers import Money
 from alerts.clock import BLIND
 from alerts.console.view import View
+from alerts.listing import QUEUE, Wanted
 from alerts.recovery import Outcome, added, outcome, together
 from billing.book import Partner
 from billing.hours import Month
 
+MOST = 1000
+
 
 @dataclass(frozen=True)
 class StandingLine:
-    """money: of the months that may still be claimed; at stake is what is unsent. ends_at: the next end of a month."""
+    """to_decide: how many alerts, `1000+` where there are more. ends_at: the next end of a month. money: of the months
+    that may still be claimed; at stake is what is unsent."""
 
+    to_decide: str
     data_to: datetime | None
     ends_at: datetime | None
     money: Outcome
@@ -33,7 +38,13 @@ def standing_line(view: View) -> StandingLine:
     answers = answers_of(view.connection, [one.ticket_id for one in tickets if one.state in ("granted", "refused")])
     money = together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in tickets)
     ends = [view.house.clock(Month.of(view.at), partner).deadline_at for partner in _partners(view)]
-    return StandingLine(view.house.data_to(), min((end for end in ends if end > view.at), default=None), money)
+    count = view.count(Wanted(QUEUE), MOST)
+    return StandingLine(
+        f"{count}+" if count == MOST else str(count),
+        view.house.data_to(),
+        min((end for end in ends if end > view.at), default=None),
+        money,
+    )
 
 
 def _partners(view: View) -> Iterable[Partner]:

@@ -103,6 +103,7 @@ def pages(app: App) -> list[Page]:
         Page("API, alert's history", each("/api/v1/alerts/{}/history", queued)),
         Page("API, tickets", ["/api/v1/tickets", f"/api/v1/tickets?after={granted}"]),
         Page("API, ticket", each("/api/v1/tickets/{}", tickets)),
+        Page("API, ticket's letter", each("/api/v1/tickets/{}/letter", tickets), slow=True),
         Page("API, customers", ["/api/v1/customers"]),
         Page("API, bill", ["/api/v1/bills/2026-11"], slow=True),
         Page("API, runs", ["/api/v1/runs"]),

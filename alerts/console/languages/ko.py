@@ -57,6 +57,7 @@ KOREAN = {
     "Time left": "남은 시간",
     "Usage / expected": "사용량 / 예상",
     "Since": "시작",
+    "To decide": "판정 대기",
     "to decide": "판정 대기",
     "snoozed": "보류됨",
     "too small to claim": "소액",

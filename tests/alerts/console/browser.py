@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.types import ASGIApp
 
 from alerts.console.users import User
 from tests.alerts.console.rooms import ADMIN, TOKEN, Room
@@ -70,9 +71,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(room: Room, user: User = ADMIN) -> Iterator[str]:
-    """The address of the console, on loopback, as long as it is served."""
-    config = uvicorn.Config(room.application(user), port=0, log_level="error", ws="none", lifespan="off")
+def serving(application: ASGIApp) -> Iterator[str]:
+    """The address of the application, on loopback, as long as it is served."""
+    config = uvicorn.Config(application, port=0, log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -83,6 +84,13 @@ def served(room: Room, user: User = ADMIN) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@contextmanager
+def served(room: Room, user: User = ADMIN) -> Iterator[str]:
+    """The address of the console."""
+    with serving(room.application(user)) as found:
+        yield found
 
 
 @contextmanager

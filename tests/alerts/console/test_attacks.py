@@ -9,9 +9,8 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, expect
 
 from alerts.console.intake import FILES
-from tests.alerts.console.browser import served, tab
+from tests.alerts.console.browser import served, serving, tab
 from tests.alerts.console.rooms import TOKEN, Room
-from tests.alerts.console.test_hostile_names import serving
 
 
 @pytest.fixture

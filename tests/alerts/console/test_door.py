@@ -1,6 +1,9 @@
 """Who comes in, what they may do, and what no page gives away."""
 
 import hashlib
+import html
+import re
+from urllib.parse import urljoin
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +15,7 @@ from billing.errors import SettingsError
 from flows.console import door, loopback
 from flows.settings import Console
 from tests.alerts.console.rooms import BASE, TOKEN, Room, routes
+from tests.fuzz.names import NAMES
 
 HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
 
@@ -31,6 +35,17 @@ def test_a_stranger_is_sent_to_the_door_and_back_to_where_they_wanted(room: Room
 @pytest.mark.parametrize("next", ["//evil.example", "https://evil.example", "/\\evil.example", "/\tx\n", "evil"])
 def test_the_door_leads_nowhere_else(room: Room, next: str) -> None:
     assert stranger(room).get("/login", params={"token": TOKEN, "next": next}).headers["location"] == "/"
+
+
+def test_no_name_is_an_address_to_be_led_to(room: Room) -> None:
+    """In the form it stands letter by letter; behind the door one is on a page of the console."""
+    client = stranger(room)
+    for name in NAMES:
+        form = client.get("/login", params={"next": name}).text
+        shown = re.search(r'<input type="hidden" name="next" value="([^"<>]*)">', form)
+        assert shown and html.unescape(shown[1]) == name
+        to = client.get("/login", params={"token": TOKEN, "next": name}).headers["location"]
+        assert urljoin(BASE, to).startswith(f"{BASE}/"), name
 
 
 @pytest.mark.parametrize("token", ["wrong", TOKEN[:-1], TOKEN + "t", "t" * 42 + "é"])

@@ -2,16 +2,13 @@
 
 import csv
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, urlsplit
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
@@ -23,7 +20,7 @@ from alerts.console.app import create
 from alerts.console.headers import Headed
 from billing.spreadsheet import as_text
 from flows.console import house
-from tests.alerts.console.browser import Tab, tab
+from tests.alerts.console.browser import Tab, serving, tab
 from tests.flows.sixty import DETAILS, LISTS, SLOW, NamedDoor, Sixty, sixty
 from tests.flows.two_partners import NOW, routes
 from tests.fuzz.names import NAMES, ODD
@@ -75,19 +72,6 @@ def look(here: Tab, path: str, by: int = 0) -> Seen:
         assert scheme in ("", "data") and not url.startswith(("//", "\\")), (path, url)
         assert scheme == "" or url.startswith("data:image/png;base64,"), (path, url)
     return seen
-
-
-@contextmanager
-def serving(application: ASGIApp) -> Iterator[str]:
-    config = uvicorn.Config(application, port=0, log_level="error", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
 
 
 def opened(made: Sixty) -> ASGIApp:

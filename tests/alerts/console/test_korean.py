@@ -135,8 +135,8 @@ def names(room: Room) -> re.Pattern[str]:
         *book.orgs,
         *book.contracts,
     }
-    for kind in (book.partners, book.customers, book.orgs):
-        found |= {one.name for one in kind.values()}
+    called = {one.name for kind in (book.partners, book.customers, book.orgs) for one in kind.values()}
+    found |= called | {f"{name[:length].rstrip()}…" for name in called for length in range(1, len(name))}
     for name in (str(room.house.desk.zone), *(one.time_zone for one in book.partners.values())):
         found |= {name, *(f"{month.astimezone(ZoneInfo(name)):%Z}" for month in (LATE, LATE.replace(month=7)))}
     for meter in room.house.catalog.meters.values():

@@ -77,6 +77,7 @@ WRITERS = {
     "flows/audit.py": ("concerns", "holes"),
     "flows/console.py": ("SENT", "_send"),
     "flows/detect.py": ("_opinion",),
+    "flows/letters.py": ("reword",),
     "flows/replies.py": ("_handle", "_act", "_reached", "_bounced", "read_replies"),
     "flows/verdicts.py": ("give_all", "undo", "comment", "_changed"),
     "alerts/wording.py": ("changed_since", "faults"),
