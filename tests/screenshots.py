@@ -36,7 +36,11 @@ def take(browser: Browser, base: str, shown: dict[str, str], folder: Path) -> It
         with tab(browser, base, viewport={"width": width, "height": 800}, color_scheme=scheme) as here:
             for name, path in shown.items():
                 here.go(path)
-                here.page.wait_for_load_state("networkidle")
+                for frame in here.page.frames:  # a digest in its frame is worked out for a while
+                    frame.wait_for_load_state("networkidle")
+                for frame in here.page.locator("iframe").all():  # nothing is drawn in it before it was looked at
+                    frame.scroll_into_view_if_needed()
+                    frame.screenshot()
                 file = folder / f"{name}-{look}.png"
                 _write(here.page.screenshot(full_page=True), file)
                 yield file

@@ -86,3 +86,12 @@ if (done.textContent.trim()) {
 document.addEventListener("submit", (event) => {
   if (event.submitter?.dataset.said) done.textContent = event.submitter.dataset.said;
 });
+
+// The bar of verdicts stands still below the line at the top, however many rows that takes.
+const measure = () => {
+  const line = document.getElementById("line");
+  if (line) document.documentElement.style.setProperty("--line", `${line.offsetHeight}px`);
+};
+measure();
+addEventListener("resize", measure);
+document.addEventListener("htmx:afterSettle", measure);
