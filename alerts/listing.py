@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from alerts.alert import Ahead, Stake
 from alerts.queue import UNDECIDED
 from alerts.store import ahead_of, stakes_of
-from alerts.tables import LAST, alerts, journal
+from alerts.tables import LAST, TO_DECIDE, alerts, journal
 
 QUEUE, SNOOZED, QUIET, ALL = "queue", "snoozed", "quiet", "all"
 STATES = (QUEUE, "confirmed", "dismissed", "planned", "vendor_fault", SNOOZED, QUIET, "withdrawn", ALL)
@@ -155,18 +155,18 @@ def _in_state(wanted: Wanted, at: datetime) -> ColumnElement[bool]:
         headed = select(top.c.alert_id).where(top.c.alert_id == columns.above, _queued(at, top.c)).exists()
         return and_(_queued(at), or_(columns.above.is_(None), ~headed))
     if state == SNOOZED:
-        return and_(_undecided(), columns.snoozed_until > at)
+        return and_(_undecided(columns), columns.snoozed_until > at)
     if state == QUIET:
-        return and_(_undecided(), columns.quiet)
+        return and_(_undecided(columns), columns.quiet)
     return true() if state == ALL else columns.state == state
 
 
 def _queued(at: datetime, row: Any = columns) -> ColumnElement[bool]:
     """Whether a reviewer has to decide it now, as `alerts.queue.queued` says of one that is awake at `at`."""
     awake = or_(row.snoozed_until.is_(None), row.snoozed_until <= at)
-    return and_(~row.quiet, _undecided(row), awake)
+    return and_(~row.quiet, TO_DECIDE if row is columns else _undecided(row), awake)
 
 
-def _undecided(row: Any = columns) -> ColumnElement[bool]:
+def _undecided(row: Any) -> ColumnElement[bool]:
     undecided: ColumnElement[bool] = (row.state + "").in_(UNDECIDED)  # read in the list's order, as above
     return undecided

@@ -12,7 +12,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     false,
+    literal_column,
 )
 
 from billing.database import METADATA, Exact, Instant, Sums
@@ -56,8 +58,12 @@ alerts = Table(
 )
 _ORDER = (alerts.c.place, alerts.c.last_hour.desc(), alerts.c.alert_id.desc())
 # All that a list is narrowed by: what has to be looked through is looked through here, and not where the hours lie.
-_NARROWED = "state quiet snoozed_until above partner_id customer_id org_id meter".split()
-Index("ix_alerts_queue", *_ORDER, *(alerts.c[name] for name in _NARROWED))
+_NARROWED = [alerts.c[name] for name in "state quiet snoozed_until above partner_id customer_id org_id meter".split()]
+Index("ix_alerts_queue", *_ORDER, *_NARROWED)
+# The same of those that are loud and undecided: few, however many there were. `TO_DECIDE` is said as queries have to.
+TO_DECIDE = literal_column("(state || '') IN ('open', 'over')", Boolean)
+_LOUD = and_(~alerts.c.quiet, TO_DECIDE)
+Index("ix_alerts_undecided", *_ORDER, *_NARROWED, sqlite_where=_LOUD, postgresql_where=_LOUD)
 Index("ix_alerts_state", alerts.c.state, *_ORDER)
 Index("ix_alerts_partner", alerts.c.partner_id, *_ORDER)
 Index("ix_alerts_customer", alerts.c.customer_id, *_ORDER)

@@ -130,6 +130,7 @@ def test_what_has_to_be_looked_through_is_looked_through_in_an_index(memory: Eng
     for steps in plans:
         scans = [step for step in steps if step.startswith("SCAN alerts")]
         assert scans and all("USING COVERING INDEX" in step for step in scans)
+        assert all(step.endswith("ix_alerts_undecided") == (state == QUEUE) for step in scans)
 
 
 def test_an_alert_that_left_the_queue_has_no_place(kept: Engine) -> None:

@@ -108,17 +108,19 @@ def alerts_of(count: int) -> list[Alert]:
     """By start. What is not to be decided by itself stands below the last that is."""
     chance = np.random.default_rng(SEED)
     series, book = kinds(), book_of()
-    recent = chance.random(count) < 0.5
-    ago = np.where(recent, chance.integers(2, 960, count), chance.integers(2, PAST // HOUR, count))
-    which, length = chance.integers(0, len(series), count), chance.integers(1, 30, count)
+    draws = count + count // 20  # a series has one alert an hour
+    recent = chance.random(draws) < 0.5
+    ago = np.where(recent, chance.integers(2, 960, draws), chance.integers(2, PAST // HOUR, draws))
+    which, length = chance.integers(0, len(series), draws), chance.integers(1, 30, draws)
     weights = np.array([row[2] for row in STATES]) / 100
-    state = chance.choice(len(STATES), count, p=weights)
-    amount = np.round(np.exp(chance.normal(6, 1.5, count)), 2)
+    state = chance.choice(len(STATES), draws, p=weights)
+    amount = np.round(np.exp(chance.normal(6, 1.5, draws)), 2)
     profiles = chance.integers(100, 1000, (len(series), 168))
-    below = chance.random(count) < 0.1
+    below = chance.random(draws) < 0.1
     made: dict[str, Alert] = {}
     above: str | None = None
-    for n in np.argsort(-ago, kind="stable").tolist():
+    _, places = np.unique(which * (PAST // HOUR) + ago, return_index=True)
+    for n in sorted(np.sort(places)[:count].tolist(), key=lambda n: -ago[n]):
         org_id, row = series[which[n]]
         first = NOW - int(ago[n]) * HOUR
         identity = alert_id((org_id, row[0]), first)

@@ -25,6 +25,9 @@ NARROWED = "state quiet snoozed_until above partner_id customer_id org_id meter"
 def upgrade() -> None:
     op.drop_index(op.f("ix_alerts_queue"), "alerts")
     op.create_index(op.f("ix_alerts_queue"), "alerts", [*ORDER, *NARROWED])
+    loud = {"sqlite": "quiet = 0", "postgresql": "NOT quiet"}[op.get_bind().dialect.name]
+    of = sa.text(f"{loud} AND (state || '') IN ('open', 'over')")
+    op.create_index(op.f("ix_alerts_undecided"), "alerts", [*ORDER, *NARROWED], sqlite_where=of, postgresql_where=of)
     for name in CLAIMS:
         op.add_column("tickets", sa.Column(f"{name}_sum", Sums(), server_default="{}", nullable=False))
     for name, (table, columns) in INDEXES.items():
@@ -33,6 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_alerts_undecided"), "alerts")
     op.drop_index(op.f("ix_alerts_queue"), "alerts")
     op.create_index(op.f("ix_alerts_queue"), "alerts", ORDER)
     for name, (table, _) in INDEXES.items():
