@@ -57,9 +57,9 @@ def together(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def added(sums: Iterable[Money]) -> Money:
-    """Currency by currency."""
+    """Currency by currency, in their order."""
     total: dict[str, Decimal] = {}
     for money in sums:
         for currency, amount in money.items():
             total[currency] = total.get(currency, NOTHING) + amount
-    return total
+    return dict(sorted(total.items()))
