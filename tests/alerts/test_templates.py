@@ -13,7 +13,7 @@ ROOT = Path(rendering.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("templates/**/*") if path.is_file())
 PLAIN, MARKUP = (".txt",), (".html", ".svg", ".xml")
 OURS = re.compile(r"cid:|/[a-z?]|\?|#|{{ static\(")
-FILTERS = {"join", "list", "format", "capitalize", "length", "sort"}
+FILTERS = {"join", "list", "format", "capitalize", "length", "reverse", "sort"}
 HARM = (
     "<script>alert(1)</script>",
     "\" onload='alert(1)' x=",

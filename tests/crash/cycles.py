@@ -142,7 +142,7 @@ def answer_and_die(path: Path, env: dict[str, str], alert_id: str, verdict: str,
     """The command, killed as soon as its answer is out."""
     from flows.cli import main
 
-    def answer(said: str) -> None:
+    def answer(said: str, **_: object) -> None:
         answered.send(said)
         die()
 

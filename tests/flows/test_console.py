@@ -45,7 +45,7 @@ def test_who_has_signed_in_is_still_in_after_a_restart(tmp_path: Path) -> None:
                 assert process.stdout
                 printed = process.stdout.readline().split()[-1]
                 tokens.add(printed)
-                assert b"Nothing is to be decided here." in _eventually(path.format(printed=printed), browser)
+                assert b"Nothing to decide here." in _eventually(path.format(printed=printed), browser)
             finally:
                 process.terminate()
                 process.wait(20)

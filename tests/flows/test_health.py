@@ -139,5 +139,5 @@ def test_a_new_workspace_has_a_page_too(tmp_path: Path) -> None:
     world = small_world(0)
     world.usage.clear()
     text = at(small_workspace(tmp_path / "w", world), END).get("/runs").text
-    assert "No cycle has run yet" in text
+    assert "Nothing has run yet" in text
     assert "nothing was said" in text

@@ -86,4 +86,4 @@ def _pictures(name: str) -> list[str]:
     at = {"level": Level(2.0, name), "marks": (Mark(AT, name),)}
     chart = Chart(name, "B", AT, values, values, [False, True, False], name, **at)
     told = Told("o1", AT, np.ones(3))
-    return [svg(chart), bars(name, [Bar(name, 1.0, 2.0, name)], name), heat_map([told], {"o1": name})]
+    return [svg(chart), bars(name, [Bar(name, 1.0, 2.0, name)], name), heat_map([told], {"o1": name}, str, str)]

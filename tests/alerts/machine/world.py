@@ -97,14 +97,11 @@ class World:
         self.asked: Counter[str] = Counter()  # how often a person had a message sent again, by key
         self.died = False  # in the last drain
         self.answering = False  # a person is
-        self._played = ExitStack()
-        for module, name, instead in (
-            (detect, "judged", self._judged),
-            (detect, "weigh", _weigh),
-            (detect, "_second_opinions", lambda alerts, *_: alerts),
-            (tickets, "_letter", _letter),
-        ):
-            self._played.enter_context(mock.patch.object(module, name, instead))
+        instead = {"judged": self._judged, "weigh": _weigh, "_second_opinions": lambda alerts, *_: alerts}
+        with ExitStack() as played:
+            played.enter_context(mock.patch.multiple(detect, **instead))
+            played.enter_context(mock.patch.object(tickets, "letter", _letter))
+            self._played = played.pop_all()
 
     def close(self) -> None:
         self._played.close()
