@@ -140,4 +140,4 @@ def test_a_new_workspace_has_a_page_too(tmp_path: Path) -> None:
     world.usage.clear()
     text = at(small_workspace(tmp_path / "w", world), END).get("/runs").text
     assert "Nothing has run yet" in text
-    assert "nothing was said" in text
+    assert "no data" in text
