@@ -107,16 +107,22 @@
         return (borderStyle === "none" || parseFloat(borderWidth) === 0) && textDecorationLine === "none";
       }).map((one) => `${name(one)} has no edge`),
 
-    // Where the focus is, and whether anything of it can be seen. It comes into a frame a little later.
+    // Where the focus is, and whether anything of it can be seen. It comes into a frame a little later, and into sight.
     held: async () => {
       const frames = document.querySelector("iframe") ? 10 : 0;
-      for (let n = 0; n < frames && document.activeElement === document.body; n++) await new Promise(requestAnimationFrame);
+      const until = async (told) => {
+        for (let n = 0; n < frames && !told(); n++) await new Promise(requestAnimationFrame);
+        return told();
+      };
+      await until(() => document.activeElement !== document.body);
       const one = document.activeElement;
-      const { left, right, top, bottom } = one.getBoundingClientRect();
-      const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [left + x * (right - left), top + y * (bottom - top)]));
-      const open = points.some(([x, y]) => {
-        const there = document.elementFromPoint(x, y);
-        return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one));
+      const open = await until(() => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [left + x * (right - left), top + y * (bottom - top)]));
+        return points.some(([x, y]) => {
+          const there = document.elementFromPoint(x, y);
+          return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one));
+        });
       });
       const group = one.type === "radio" ? one.name : "";
       return { place: all(ACTIONS).indexOf(one), group, frame: one.tagName === "IFRAME", name: name(one), open };
