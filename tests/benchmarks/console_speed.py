@@ -163,7 +163,7 @@ def houses(keep: Path) -> Iterator[dict[str, House]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of the rush; 0 for none")
     parser.add_argument("--only", default="", help="pages whose name contains it")
     parser.add_argument("--keep", type=Path, help="where the workspaces are made, or lie from an earlier run")
