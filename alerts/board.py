@@ -69,11 +69,6 @@ def of_alert(connection: Connection, alert: Alert, now: str, months: Iterable[Mo
     return [one for one in found if alert.alert_id in {claim.alert_id for claim in (*one.claims, *one.told)}]
 
 
-def summed(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> list[Ticket]:
-    """The tickets of those months, with what they claim and told in all alone: see `store.summed_tickets`."""
-    return store.summed_tickets(connection, C.month.in_(map(str, months)), *_theirs(partner_id))
-
-
 def left_behind(connection: Connection, before: Month, partner_id: str | None = None) -> dict[Month, int]:
     """The months before that one in which tickets still wait for an answer, and how many."""
     query = select(C.month, func.count()).where(C.month < str(before), C.state.in_(UNSETTLED), *_theirs(partner_id))
@@ -87,9 +82,9 @@ def months(connection: Connection, until: Month, most: int, partner_id: str | No
     return [Month.parse(month) for month in connection.scalars(query.order_by(C.month.desc()).limit(most))]
 
 
-def recovered(connection: Connection, choice: Choice) -> Outcome:
-    """What came of the month's claims."""
-    found = summed(connection, [choice.month], choice.partner_id)
+def recovered(connection: Connection, months: Iterable[Month], partner_id: str | None = None) -> Outcome:
+    """What came of those months' claims."""
+    found = store.summed_tickets(connection, C.month.in_(map(str, months)), *_theirs(partner_id))
     answered = [ticket.ticket_id for ticket in found if ticket.state in ("granted", "refused")]
     answers = answer_store.answers_of(connection, answered)
     return together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in found)

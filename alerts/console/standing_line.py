@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.answer_store import answers_of
 from alerts.answers import Money
 from alerts.clock import BLIND
 from alerts.console.view import View
 from alerts.listing import QUEUE, Wanted
-from alerts.recovery import Outcome, added, outcome, together
+from alerts.recovery import Outcome, added
 from billing.book import Partner
 from billing.hours import Month
 
@@ -34,16 +33,13 @@ class StandingLine:
 def standing_line(view: View) -> StandingLine:
     """For what the user may see."""
     months = {Month.of(view.at - BLIND), Month.of(view.at)}
-    tickets = view.summed_tickets(months)
-    answers = answers_of(view.connection, [one.ticket_id for one in tickets if one.state in ("granted", "refused")])
-    money = together(outcome(ticket, answers.get(ticket.ticket_id, ())) for ticket in tickets)
     ends = [view.house.clock(Month.of(view.at), partner).deadline_at for partner in _partners(view)]
     count = view.count(Wanted(QUEUE), MOST)
     return StandingLine(
         f"{count}+" if count == MOST else str(count),
         view.house.data_to(),
         min((end for end in ends if end > view.at), default=None),
-        money,
+        view.recovered(months),
     )
 
 

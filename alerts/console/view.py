@@ -17,6 +17,7 @@ from alerts.console.house import House
 from alerts.console.users import User
 from alerts.contract_clocks import last_change
 from alerts.listing import Listed, Wanted
+from alerts.recovery import Outcome
 from alerts.ticket import Ticket
 from billing import book_store
 from billing.book import Book, Contract, Customer, Partner
@@ -107,9 +108,9 @@ class View:
         found = board.of_alert(self.connection, alert, self.of_org(alert.org_id).customer_id, months)
         return [ticket for ticket in found if self.own(ticket.partner_id)]
 
-    def summed_tickets(self, months: Iterable[Month]) -> list[Ticket]:
-        """Everybody's, with what they claim and told in all alone: see `alerts.store.summed_tickets`."""
-        return board.summed(self.connection, months, self.user.partner_id)
+    def recovered(self, months: Iterable[Month]) -> Outcome:
+        """What came of those months' claims."""
+        return board.recovered(self.connection, months, self.user.partner_id)
 
     def ticket(self, ticket_id: str) -> Ticket:
         found = store.ticket(self.connection, ticket_id)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from alerts import board
-from alerts.board import Choice
 from alerts.console.downloads import attached
 from alerts.console.paper import page
 from alerts.console.view import See, View
@@ -58,7 +57,7 @@ def recovery_csv(view: See, until: str = "") -> Response:
 
 def _rows(view: View, months: list[Month]) -> Iterator[Row]:
     for month in months:
-        outcome = board.recovered(view.connection, Choice(month, view.user.partner_id))
+        outcome = view.recovered([month])
         for currency in outcome.currencies:
             sums = {name: f"{round_money(amount, currency):f}" for name, amount in outcome.of(currency).items()}
             yield Row(month, currency, {name: sums[name] for name in NAMES}, _percent(outcome, currency))
