@@ -10,6 +10,7 @@ from sqlalchemy import select
 from alerts import journal, store, tables
 from alerts.alert import Alert
 from alerts.console.api.bearer import Reads, Reviews
+from alerts.console.api.paging import page_of
 from alerts.console.api.shapes import After, AlertDocument, AlertPage, ById, Most, Moved, Named, Verdict
 from alerts.console.view import View, view_of
 from alerts.documents import alert_document
@@ -31,21 +32,11 @@ def alerts(
     limit: Most = 100,
 ) -> dict[str, Any]:
     """Alerts by id. A change while pages are read neither repeats nor leaves out one that was there."""
-    wanted = {"customer_id": customer_id, "org_id": org_id, "meter": meter, "state": state}
-    if partner_id:
-        view.partner(partner_id)
-    if customer_id:
-        view.customer(customer_id)
+    wanted = {"partner_id": partner_id, "customer_id": customer_id, "org_id": org_id, "meter": meter, "state": state}
     if org_id:
         view.of_org(org_id)
-    columns = tables.alerts.c
-    query = select(columns.alert_id).order_by(columns.alert_id).limit(limit + 1)
-    query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
-    if mine := view.user.partner_id or partner_id:
-        query = query.where(columns.partner_id == mine)
-    if after:
-        query = query.where(columns.alert_id > after)
-    ids = view.connection.scalars(query).all()
+    key = tables.alerts.c.alert_id
+    ids = view.connection.scalars(page_of(view, select(key), key, wanted, after, limit)).all()
     shown = _documents(view, ids[:limit])
     return {"alerts": shown, "next": ids[limit - 1] if len(ids) > limit else None}
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from alerts import answer_store, answers, outbox, store, tables
 from alerts.console.api.bearer import Answers, Letters, Reads
+from alerts.console.api.paging import page_of
 from alerts.console.api.shapes import (
     After,
     ById,
@@ -42,18 +43,8 @@ def tickets(
     limit: Most = 100,
 ) -> dict[str, Any]:
     """Tickets by id."""
-    wanted = {"customer_id": customer_id, "month": month, "kind": kind, "state": state}
-    if partner_id:
-        view.partner(partner_id)
-    if customer_id:
-        view.customer(customer_id)
-    columns = tables.tickets.c
-    query = select(tables.tickets).order_by(columns.ticket_id).limit(limit + 1)
-    query = query.where(*(columns[name] == value for name, value in wanted.items() if value))
-    if mine := view.user.partner_id or partner_id:
-        query = query.where(columns.partner_id == mine)
-    if after:
-        query = query.where(columns.ticket_id > after)
+    wanted = {"partner_id": partner_id, "customer_id": customer_id, "month": month, "kind": kind, "state": state}
+    query = page_of(view, select(tables.tickets), tables.tickets.c.ticket_id, wanted, after, limit)
     found = store.tickets_by(view.connection, query)
     shown = _documents(view, [one for one in found[:limit] if one.customer_id in view.book.customers])
     return {"tickets": shown, "next": found[limit - 1].ticket_id if len(found) > limit else None}
