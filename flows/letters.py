@@ -17,6 +17,7 @@ from alerts.snooze import awake
 from alerts.ticket import Ticket, settle
 from alerts.wording import Draft, faults, figures
 from billing import book_store, rules_store
+from billing.book import Book
 from billing.database import reading, transaction
 from billing.errors import Fault, SettingsError
 from flows.tickets import Basis, desks, letter, settled_months
@@ -75,15 +76,15 @@ def _draft(app: App, connection: Connection, ticket_id: str, at: datetime) -> tu
         return None
     if ticket.month not in settled_months(connection, at):
         return None
-    basis = _basis(app, connection, ticket, at)
+    basis = _basis(app, connection, book, ticket, at)
     ticket, owed = _confirmed(app, basis, ticket, at)
     generated = generated_words(ticket, book, desks(app), at)
     return basis, Draft(ticket, generated, wording_store.of_next(connection, ticket), owed)
 
 
-def _basis(app: App, connection: Connection, ticket: Ticket, at: datetime) -> Basis:
+def _basis(app: App, connection: Connection, book: Book, ticket: Ticket, at: datetime) -> Basis:
     """What the cycle settles the ticket from: the same, of its customer's month alone."""
-    book, month = app.book(connection), ticket.month
+    month = ticket.month
     orgs = {org.org_id for org in book.orgs_of.get(ticket.customer_id, ())}
     orgs |= {claim.org_id for claim in (*ticket.claims, *ticket.told)}
     alerts = of_book(store.alerts_of(connection, orgs, month.start), book, app.rules.catalog.meters)
